@@ -1,0 +1,237 @@
+"""Every flag, its check, and the frozen Config that the rest of a run sees.
+
+Nothing outside this module defines or reads a flag. It imports neither
+TensorFlow nor Keras, so that a mistake is answered before they load.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import pathlib
+import sys
+
+from absl import flags
+
+from rethink_tf import errors
+from rethink_tf import flagfile
+from rethink_tf import paths
+
+# Training examples of each dataset.
+TRAIN_EXAMPLES = {"cifar10": 50_000, "mnist": 60_000, "digits": 1_297}
+DATASETS = tuple(TRAIN_EXAMPLES)
+PIXEL_RANDOMIZATIONS = ("none",)
+# Initial learning rates of appendix A.
+LEARNING_RATES = {
+    "inception_small": 0.1,
+    "inception_small_no_bn": 0.1,
+    "alexnet_small": 0.01,
+    "mlp_1x512": 0.01,
+    "mlp_3x512": 0.01,
+}
+MODELS = tuple(LEARNING_RATES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """All that determines a run's result, and nothing else (so: no path)."""
+
+  dataset: str = "cifar10"
+  model: str = "mlp_1x512"
+  label_corruption: float = 0.0
+  pixel_randomization: str = "none"
+  random_crop: bool = False
+  weight_decay: float = 0.0
+  dropout: float = 0.0
+  batch_size: int = 128
+  epochs: int = 100
+  learning_rate: float = 0.01
+  lr_decay: float = 0.95
+  lr_decay_examples: int = 50_000
+  eval_every: int = 1
+  seed: int = 1
+  train_examples: int = 0
+
+  def as_dict(self):
+    """Returns the fields as a dict that `json` can write."""
+    return dataclasses.asdict(self)
+
+  def short_hash(self):
+    """Returns 8 hex digits that differ between configs, the seed left out."""
+    fields = {k: v for k, v in self.as_dict().items() if k != "seed"}
+    text = json.dumps(fields, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+  """Where a run reads and writes, and how it starts: no part of its result.
+
+  Attributes:
+    logdir: the run directory.
+    data_dir: the only place to look for data, or None for TFDS's own.
+    resume: whether to go on from what the run directory holds.
+    overwrite: whether to replace what an earlier run left there.
+    flagfile: the flagfile as typed, or None.
+  """
+
+  logdir: pathlib.Path
+  data_dir: pathlib.Path | None = None
+  resume: bool = True
+  overwrite: bool = False
+  flagfile: str | None = None
+
+
+def parse(arguments):
+  """Turns command-line arguments into `(Config, Options)`.
+
+  Args:
+    arguments: list of str, without the program name.
+
+  Raises:
+    UsageError: anything that is not a complete, valid command.
+    SystemExit: with code 0, after printing the help that `--help` asks for.
+  """
+  expanded, file = flagfile.expand(arguments)
+  values = _define_flags()
+  try:
+    rest = values(["train", *expanded])[1:]
+  except flags.Error as error:
+    raise errors.UsageError(str(error)) from error
+  if values.help:
+    print(_help(values))
+    sys.exit(0)
+  if rest:
+    raise errors.UsageError(
+        f"expected flags only, as --name=value. Received: {rest[0]!r}"
+    )
+  config = _config(values)
+  options = Options(
+      logdir=_logdir(values, config, file),
+      data_dir=paths.user_path(values.data_dir) if values.data_dir else None,
+      resume=values.resume,
+      overwrite=values.overwrite,
+      flagfile=file,
+  )
+  return config, options
+
+
+def _define_flags():
+  values = flags.FlagValues()
+  default = Config()
+  where = {"flag_values": values}
+  flags.DEFINE_bool("help", False, "Show this help.", **where)
+  flags.DEFINE_string(
+      "dataset", default.dataset, f"One of {', '.join(DATASETS)}.", **where)
+  flags.DEFINE_string(
+      "data_dir", None, "TFDS data directory, the only one looked in; default: "
+      "TFDS_DATA_DIR, or TFDS's own.", **where)
+  flags.DEFINE_string(
+      "model", default.model, f"One of {', '.join(MODELS)}.", **where)
+  flags.DEFINE_float(
+      "label_corruption", default.label_corruption, "Probability that a "
+      "training label becomes a uniform random class; 1: random labels.",
+      **where)
+  flags.DEFINE_string(
+      "pixel_randomization", default.pixel_randomization,
+      f"One of {', '.join(PIXEL_RANDOMIZATIONS)}.", **where)
+  flags.DEFINE_bool(
+      "random_crop", default.random_crop,
+      "Train on random 28x28 windows instead of the central one.", **where)
+  flags.DEFINE_float(
+      "weight_decay", default.weight_decay,
+      "lambda of a penalty lambda * ||w||^2 on every kernel.", **where)
+  flags.DEFINE_float(
+      "dropout", default.dropout,
+      "Rate of dropout before the last linear layer.", **where)
+  flags.DEFINE_integer(
+      "batch_size", default.batch_size, "Examples a step.", **where)
+  flags.DEFINE_integer(
+      "epochs", default.epochs, "Passes over the training set.", **where)
+  flags.DEFINE_float(
+      "learning_rate", None, "Initial learning rate; default by model: "
+      + ", ".join(f"{k} {v}" for k, v in LEARNING_RATES.items()) + ".", **where)
+  flags.DEFINE_float(
+      "lr_decay", default.lr_decay, "Factor of each decay.", **where)
+  flags.DEFINE_integer(
+      "lr_decay_examples", default.lr_decay_examples,
+      "Training examples seen from one decay to the next.", **where)
+  flags.DEFINE_integer(
+      "eval_every", default.eval_every,
+      "Epochs between test evaluations; the last epoch always has one.",
+      **where)
+  flags.DEFINE_integer(
+      "seed", default.seed, "Seed of every random stream.", **where)
+  flags.DEFINE_integer(
+      "train_examples", default.train_examples,
+      "Use the first n training examples; 0: all.", **where)
+  flags.DEFINE_string(
+      "logdir", None, "The run directory; default: "
+      "runs/<flagfile or model>-<hash of the flags>/seed<k>.", **where)
+  flags.DEFINE_bool(
+      "resume", True, "Go on from what the run directory holds.", **where)
+  flags.DEFINE_bool(
+      "overwrite", False, "Replace an earlier run in the run directory.",
+      **where)
+  return values
+
+
+def _help(values):
+  return (
+      "Trains one network on true or on random labels.\n\n"
+      "usage: train [--flagfile=PATH] [--name=value ...]\n"
+      "Flags given directly win over those of a flagfile.\n"
+      + values.get_help()
+  )
+
+
+def _config(values):
+  _one_of("dataset", values.dataset, DATASETS)
+  _one_of("model", values.model, MODELS)
+  _one_of(
+      "pixel_randomization", values.pixel_randomization, PIXEL_RANDOMIZATIONS)
+  for name in ("label_corruption", "lr_decay"):
+    _in_range(name, getattr(values, name), "a number in [0, 1]",
+              lambda x: 0 <= x <= 1)
+  _in_range("dropout", values.dropout, "a rate in [0, 1)", lambda x: 0 <= x < 1)
+  _in_range("weight_decay", values.weight_decay, "a finite number >= 0",
+            lambda x: 0 <= x < math.inf)
+  rate = values.learning_rate
+  if rate is None:
+    rate = LEARNING_RATES[values.model]
+  _in_range("learning_rate", rate, "a finite number > 0",
+            lambda x: 0 < x < math.inf)
+  for name in ("batch_size", "epochs", "lr_decay_examples", "eval_every"):
+    _in_range(name, getattr(values, name), "a whole number from 1 to 2^31 - 1",
+              lambda x: 1 <= x < 2**31)
+  _in_range("seed", values.seed, "a whole number from 0 to 2^31 - 1",
+            lambda x: 0 <= x < 2**31)
+  available = TRAIN_EXAMPLES[values.dataset]
+  _in_range("train_examples", values.train_examples,
+            f"a whole number from 0 to {available:,}, all that "
+            f"{values.dataset} has", lambda x: 0 <= x <= available)
+  names = [field.name for field in dataclasses.fields(Config)]
+  fields = {name: getattr(values, name) for name in names}
+  return Config(**{**fields, "learning_rate": rate})
+
+
+def _one_of(name, value, allowed):
+  if value not in allowed:
+    raise errors.UsageError(
+        f"--{name}: expected one of {', '.join(allowed)}. Received: {value!r}")
+
+
+def _in_range(name, value, expected, holds):
+  # A comparison with nan is false, so nan fails every range.
+  if not holds(value):
+    raise errors.UsageError(f"--{name}: expected {expected}. Received: {value}")
+
+
+def _logdir(values, config, file):
+  if values.logdir:
+    return paths.user_path(values.logdir)
+  if values.logdir is not None:
+    raise errors.UsageError("--logdir: expected a path. Received: ''")
+  stem = pathlib.Path(file).stem if file else config.model
+  folder = f"{stem}-{config.short_hash()}"
+  return paths.workspace() / "runs" / folder / f"seed{config.seed}"

@@ -1,0 +1,146 @@
+"""Datasets that TensorFlow Datasets prepares: found, or downloaded, and read."""
+
+import os
+import pathlib
+import socket
+import urllib.error
+import urllib.request
+
+import numpy as np
+
+from rethink_tf import config
+from rethink_tf import errors
+from rethink_tf.data import dataset
+
+# (test examples, classes, shape of a stored image).
+_EXPECTED = {
+    "cifar10": (10_000, 10, (32, 32, 3)),
+    "mnist": (10_000, 10, (28, 28, 1)),
+}
+
+
+def data_directory(explicit):
+  """Returns the TFDS data directory to use, without importing TFDS.
+
+  Args:
+    explicit: the `--data_dir` path, or None to use TFDS_DATA_DIR or TFDS's
+      default, in this order.
+  """
+  if explicit:
+    return explicit
+  default = pathlib.Path("~/tensorflow_datasets").expanduser()
+  return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or default)
+
+
+def find(name, directory):
+  """Returns the folder of the newest prepared version of a dataset, or None."""
+  found = [info.parent for info in directory.glob(f"{name}/*/dataset_info.json")]
+  numbered = [f for f in found if f.name.replace(".", "").isdigit()]
+  return max(
+      numbered, key=lambda f: [int(part) for part in f.name.split(".")],
+      default=None)
+
+
+def check_directory(explicit):
+  """Refuses an explicit data directory that does not exist.
+
+  Raises:
+    DataError: it does not exist.
+  """
+  if explicit and not explicit.is_dir():
+    raise errors.DataError(
+        f"--data_dir: expected a folder that exists. Received: {explicit}")
+
+
+def load(name, explicit):
+  """Returns `(train, test, label_names)`, downloading the data where absent.
+
+  Args:
+    name: "cifar10" or "mnist".
+    explicit: the `--data_dir` path, or None.
+
+  Raises:
+    DataError: the data is absent and cannot be had, or is not what its name
+      promises.
+  """
+  check_directory(explicit)
+  directory = data_directory(explicit)
+  # Imported here because it takes seconds that a refusal should not wait for.
+  import tensorflow_datasets as tfds  # pylint: disable=g-import-not-at-top
+
+  folder = find(name, directory)
+  if folder is None:
+    _download(tfds, name, directory)
+    folder = find(name, directory)
+  builder = tfds.builder_from_directory(folder)
+  test_count, classes, shape = _EXPECTED[name]
+  train_count = config.TRAIN_EXAMPLES[name]
+  train = _read(tfds, builder, "train", train_count, classes, shape)
+  test = _read(tfds, builder, "test", test_count, classes, shape)
+  return train, test, tuple(builder.info.features["label"].names)
+
+
+def files(name, explicit):
+  """Returns the prepared data's record files, sorted; empty where absent."""
+  folder = find(name, data_directory(explicit))
+  return sorted(folder.glob("*.tfrecord*")) if folder else []
+
+
+def _download(tfds, name, directory):
+  """Downloads and prepares a dataset, with TFDS's progress bar."""
+  builder_class = tfds.builder_cls(name)
+  url = next(iter(builder_class.url_infos))
+  absent = (
+      f"{name} is not in {directory}; put a prepared copy there or set "
+      f"--data_dir (or TFDS_DATA_DIR) to where it is")
+  try:
+    # Asked before TFDS is, which would leave folders behind when offline.
+    request = urllib.request.Request(url, method="HEAD")
+    urllib.request.urlopen(request, timeout=20).close()
+  except (urllib.error.URLError, socket.timeout, OSError) as error:
+    raise errors.DataError(
+        f"{absent}. Downloading it failed: {error}") from error
+  try:
+    tfds.builder(name, data_dir=directory).download_and_prepare()
+  except Exception as error:  # TFDS raises many kinds, each a failed download.
+    raise errors.DataError(
+        f"{absent}. Downloading it failed: {error}") from error
+
+
+def _read(tfds, builder, split, count, classes, shape):
+  """Reads a whole split into memory, in the order of its records."""
+  where = f"{builder.info.name} split {split} in {builder.data_dir}"
+  images = np.empty((count, *shape), np.uint8)
+  labels = np.empty((count,), np.int32)
+  # One shard after the other: the order is then that of the records.
+  read_config = tfds.ReadConfig(interleave_cycle_length=1)
+  examples = builder.as_dataset(
+      split=split, shuffle_files=False, read_config=read_config)
+  position = 0
+  for batch in tfds.as_numpy(examples.batch(1000)):
+    stop = position + len(batch["label"])
+    if stop > count or batch["image"].shape[1:] != shape:
+      break
+    images[position:stop] = batch["image"]
+    labels[position:stop] = batch["label"]
+    position = stop
+  if position != count or stop != count:
+    raise errors.DataError(
+        f"{where}: expected {count} images of shape {shape}. Received: "
+        f"{stop} so far, of shape {batch['image'].shape[1:]}")
+  if labels.min() < 0 or labels.max() >= classes:
+    raise errors.DataError(
+        f"{where}: expected labels 0 to {classes - 1}. Received: "
+        f"{labels.min()} to {labels.max()}")
+  return dataset.Split(_as_color_32(images), labels)
+
+
+def _as_color_32(images):
+  """Pads 28x28 grey images with black to 32x32 and repeats them in 3 channels.
+
+  The central 28x28 crop gives back the original pixels.
+  """
+  if images.shape[1:] == dataset.IMAGE_SHAPE:
+    return images
+  padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+  return np.repeat(padded, 3, axis=-1)

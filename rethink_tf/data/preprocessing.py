@@ -1,0 +1,68 @@
+"""From stored images to network inputs (appendix A).
+
+"We divide the pixel values by 255 to scale them into [0, 1], crop from the
+center to get 28x28 inputs, and then normalize them by subtracting the mean and
+dividing the adjusted standard deviation independently for each image with the
+per_image_whitening function in TENSORFLOW": today's
+`tf.image.per_image_standardization`.
+"""
+
+import tensorflow as tf
+
+from rethink_tf import streams
+
+CROP_SIZE = 28
+
+
+def standardize(images):
+  """Scales uint8 images `(n, h, w, c)` to [0, 1] and standardizes each one.
+
+  Returns:
+    float32 `(n, h, w, c)`: each image less its mean, divided by
+    max(its standard deviation, 1 / sqrt(h * w * c)).
+  """
+  scaled = tf.cast(images, tf.float32) / 255.0
+  return tf.image.per_image_standardization(scaled)
+
+
+def center_crop(images):
+  """Returns the central 28x28 window of images `(n, 32, 32, c)`."""
+  top = (images.shape[1] - CROP_SIZE) // 2
+  left = (images.shape[2] - CROP_SIZE) // 2
+  return images[:, top:top + CROP_SIZE, left:left + CROP_SIZE]
+
+
+def crop_offsets(count, size, seed, epoch):
+  """Draws the window of every example for one epoch.
+
+  Args:
+    count: number of examples.
+    size: height and width of the images, 32.
+    seed: the run's seed.
+    epoch: the epoch, from 0.
+
+  Returns:
+    int64 `(count, 2)`: the top and left of example i's window, uniform in
+    {0, ..., size - 28}.
+  """
+  high = size - CROP_SIZE + 1
+  drawn = streams.integers(2 * count, high, seed, "random_crop", epoch)
+  return drawn.reshape(count, 2)
+
+
+def crop(images, offsets):
+  """Cuts a 28x28 window out of each image.
+
+  Args:
+    images: tensor `(n, h, w, c)`.
+    offsets: int tensor `(n, 2)`, the top and left of each window.
+
+  Returns:
+    A tensor `(n, 28, 28, c)`.
+  """
+  window = tf.range(CROP_SIZE, dtype=offsets.dtype)
+  rows = tf.gather(images, offsets[:, :1] + window, batch_dims=1)
+  columns = offsets[:, tf.newaxis, 1:] + window
+  columns = tf.broadcast_to(
+      columns, [tf.shape(images)[0], CROP_SIZE, CROP_SIZE])
+  return tf.gather(rows, columns, batch_dims=2)

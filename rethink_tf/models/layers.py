@@ -1,0 +1,94 @@
+"""What the architectures share: initializers, penalties and one layer."""
+
+import keras
+from keras import ops
+import numpy as np
+
+from rethink_tf import streams
+
+
+class Style:
+  """How a model's layers are initialized and penalized.
+
+  Each kernel's initial values depend on the seed and on its layer's name, not
+  on what else was built before it.
+
+  Args:
+    seed: the run's seed.
+    weight_decay: lambda of the penalty lambda * ||w||^2 on each kernel; biases
+      and batch normalization's offsets have none.
+  """
+
+  def __init__(self, seed, weight_decay):
+    self._seed = seed
+    self._weight_decay = weight_decay
+
+  def dense(self, units, name, **kwargs):
+    """Returns a `keras.layers.Dense`."""
+    return keras.layers.Dense(units, name=name, **self._kernel(name), **kwargs)
+
+  def conv(self, filters, size, name, **kwargs):
+    """Returns a `keras.layers.Conv2D` with SAME padding."""
+    return keras.layers.Conv2D(
+        filters, size, padding="same", name=name, **self._kernel(name),
+        **kwargs)
+
+  def _kernel(self, name):
+    seed = streams.seed_of(self._seed, "initial_weights", name)
+    penalty = (
+        keras.regularizers.L2(self._weight_decay) if self._weight_decay
+        else None)
+    return {
+        "kernel_initializer": keras.initializers.GlorotUniform(seed=seed),
+        "kernel_regularizer": penalty,
+    }
+
+
+def dropout(x, rate, seed):
+  """Applies dropout before the last linear layer; nothing at rate 0."""
+  if not rate:
+    return x
+  seed = streams.seed_of(seed, "dropout")
+  return keras.layers.Dropout(rate, seed=seed, name="dropout")(x)
+
+
+@keras.saving.register_keras_serializable("rethink_tf")
+class LocalResponseNormalization(keras.layers.Layer):
+  """Local response normalization across channels (Krizhevsky et al., 2012).
+
+  Channel c of the output is
+      x_c / (bias + alpha * sum_{|k - c| <= depth_radius} x_k^2) ** beta,
+  as `tf.nn.local_response_normalization` computes it. The defaults are those
+  of TensorFlow's CIFAR-10 tutorial of 2016 (cifar10.py: norm1, norm2).
+
+  Args:
+    depth_radius: how many channels on each side are summed over.
+    bias, alpha, beta: as in the formula.
+  """
+
+  def __init__(self, depth_radius=4, bias=1.0, alpha=0.001 / 9, beta=0.75,
+               **kwargs):
+    super().__init__(**kwargs)
+    self.depth_radius = depth_radius
+    self.bias = bias
+    self.alpha = alpha
+    self.beta = beta
+
+  def call(self, inputs):
+    """Normalizes `(n, h, w, c)`; the shape stays."""
+    channels = inputs.shape[-1]
+    distance = np.abs(np.subtract.outer(np.arange(channels), np.arange(channels)))
+    # A product with a band of ones sums each window in one library call.
+    band = (distance <= self.depth_radius).astype("float32")
+    sums = ops.matmul(ops.square(inputs), ops.convert_to_tensor(band))
+    return inputs * ops.power(self.bias + self.alpha * sums, -self.beta)
+
+  def get_config(self):
+    """Returns the arguments that rebuild this layer."""
+    return {
+        **super().get_config(),
+        "depth_radius": self.depth_radius,
+        "bias": self.bias,
+        "alpha": self.alpha,
+        "beta": self.beta,
+    }

@@ -1,0 +1,33 @@
+"""Multi-layer perceptrons (appendix A): fully connected layers with ReLU."""
+
+import keras
+
+from rethink_tf.models import layers
+
+
+def build(name, input_shape, num_classes, *, hidden_layers, weight_decay,
+          dropout, seed):
+  """Builds "MLP kx512": k hidden layers of 512 units on the flattened input.
+
+  1,209,866 weights for k = 1 and 1,735,178 for k = 3 at 28x28x3 and 10 classes
+  (Table 1).
+
+  Args:
+    name: the model's name.
+    input_shape: `(h, w, c)`.
+    num_classes: number of logits.
+    hidden_layers: k.
+    weight_decay: lambda of the penalty on the kernels.
+    dropout: rate before the last linear layer.
+    seed: the run's seed.
+
+  Returns:
+    A `keras.Model` from `(n, h, w, c)` to logits `(n, num_classes)`.
+  """
+  style = layers.Style(seed, weight_decay)
+  inputs = keras.Input(input_shape, name="image")
+  x = keras.layers.Flatten(name="flatten")(inputs)
+  for index in range(1, hidden_layers + 1):
+    x = style.dense(512, f"hidden{index}", activation="relu")(x)
+  x = layers.dropout(x, dropout, seed)
+  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)

@@ -1,0 +1,56 @@
+"""Files that are either the old version or the new one, never half of one."""
+
+import contextlib
+import json
+import os
+
+from rethink_tf import errors
+
+
+def write_bytes(path, *chunks):
+  """Writes a file beside its place, flushes it to disk, and renames it.
+
+  Args:
+    path: `pathlib.Path` to write.
+    *chunks: bytes-like objects, written one after the other.
+
+  Raises:
+    StorageError: the file cannot be written; what was there before stays.
+  """
+  beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+  try:
+    with open(beside, "wb") as file:
+      for chunk in chunks:
+        file.write(chunk)
+      file.flush()
+      os.fsync(file.fileno())
+    os.replace(beside, path)
+    _flush_folder(path.parent)
+  except OSError as error:
+    with contextlib.suppress(OSError):
+      beside.unlink()
+    raise errors.StorageError(
+        f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def write_text(path, text):
+  """Writes UTF-8 text as `write_bytes` does."""
+  write_bytes(path, text.encode())
+
+
+def write_json(path, value):
+  """Writes a value as indented JSON, as `write_bytes` does.
+
+  Raises:
+    ValueError: a number in it is not finite, which JSON has no word for.
+  """
+  write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def _flush_folder(folder):
+  """Makes a rename in a folder survive a loss of power."""
+  descriptor = os.open(folder, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)

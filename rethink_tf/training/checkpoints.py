@@ -1,0 +1,77 @@
+"""Checkpoints: named arrays and a JSON state, checked by SHA-256.
+
+One file a checkpoint, in NumPy's npz format, which needs no unpickling. The
+manifest in it holds the state and each array's SHA-256.
+"""
+
+import io
+import json
+import re
+import sys
+import zipfile
+
+import numpy as np
+
+from rethink_tf import storage
+from rethink_tf.training import state as state_lib
+
+_KEPT = 2
+_MANIFEST = "manifest.json"
+_NAME = re.compile(r"epoch-(\d+)\.npz")
+
+
+def save(folder, epoch, arrays, state):
+  """Saves a checkpoint and removes all but the last two.
+
+  Args:
+    folder: `pathlib.Path` of the checkpoints.
+    epoch: number of epochs completed.
+    arrays: dict from name to NumPy array.
+    state: what else must be restored, as JSON can hold it.
+
+  Raises:
+    StorageError: it cannot be written; earlier checkpoints stay.
+  """
+  folder.mkdir(exist_ok=True)
+  manifest = {
+      "state": state,
+      "sha256": {n: state_lib.sha256({n: a}) for n, a in arrays.items()},
+  }
+  text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
+  buffer = io.BytesIO()
+  np.savez(buffer, **{_MANIFEST: text, **arrays})
+  storage.write_bytes(folder / f"epoch-{epoch:05d}.npz", buffer.getbuffer())
+  for path in _newest_first(folder)[_KEPT:]:
+    path.unlink()
+
+
+def latest(folder):
+  """Returns `(arrays, state)` of the newest sound checkpoint, or None.
+
+  A damaged one is named in a warning on stderr, and the one before it used.
+  """
+  for path in _newest_first(folder):
+    try:
+      return _load(path)
+    except (OSError, ValueError, KeyError, EOFError,
+            zipfile.BadZipFile) as error:
+      print(f"warning: checkpoint {path} is damaged ({error}); using the one "
+            "before it", file=sys.stderr, flush=True)
+  return None
+
+
+def _load(path):
+  with np.load(path) as file:
+    arrays = {name: file[name] for name in file.files}
+  manifest = json.loads(arrays.pop(_MANIFEST).tobytes())
+  if set(arrays) != set(manifest["sha256"]):
+    raise ValueError("its arrays are not those of its manifest")
+  for name, array in arrays.items():
+    if state_lib.sha256({name: array}) != manifest["sha256"][name]:
+      raise ValueError(f"the SHA-256 of {name} is wrong")
+  return arrays, manifest["state"]
+
+
+def _newest_first(folder):
+  paths = folder.glob("epoch-*.npz") if folder.is_dir() else ()
+  return sorted((p for p in paths if _NAME.fullmatch(p.name)), reverse=True)

@@ -1,0 +1,69 @@
+"""What a run ran on: recorded for readers, never compared."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+
+import keras
+
+from rethink_tf import paths
+
+_PACKAGES = (
+    "tensorflow", "tensorflow-cpu", "keras", "jax", "numpy",
+    "tensorflow-datasets", "scikit-learn")
+
+
+def describe(options):
+  """Returns versions, machine, revision, paths and start time as a dict."""
+  return {
+      "command": sys.argv,
+      "started": datetime.datetime.now(datetime.timezone.utc).isoformat(),
+      "logdir": str(options.logdir),
+      "data_dir": str(options.data_dir) if options.data_dir else None,
+      "revision": _revision(),
+      "python": platform.python_version(),
+      "packages": _versions(),
+      "backend": keras.backend.backend(),
+      "devices": keras.distribution.list_devices(),
+      "platform": platform.platform(),
+      "processor": _processor(),
+      "cores": os.cpu_count(),
+  }
+
+
+def _versions():
+  versions = {}
+  for name in _PACKAGES:
+    try:
+      versions[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+      pass
+  return versions
+
+
+def _revision():
+  """Returns the checkout's commit, with "+" where it was changed, or None."""
+  git = ["git", "-C", str(paths.workspace())]
+  try:
+    commit = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    status = subprocess.run(
+        [*git, "status", "--porcelain"], check=True, capture_output=True,
+        text=True)
+  except (OSError, subprocess.CalledProcessError):
+    return None
+  return commit.stdout.strip() + ("+" if status.stdout.strip() else "")
+
+
+def _processor():
+  try:
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+      for line in file:
+        if line.startswith("model name"):
+          return line.split(":", 1)[1].strip()
+  except OSError:
+    pass
+  return platform.processor()

@@ -1,0 +1,108 @@
+"""One run, from a Config to result.json."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from rethink_tf.data import datasets
+from rethink_tf.data import pipeline
+from rethink_tf.data import randomization
+from rethink_tf.models import registry
+from rethink_tf.training import environment
+from rethink_tf.training import fit
+from rethink_tf.training import recorder
+from rethink_tf.training import state
+from rethink_tf.training import tensorboard
+
+_SHOWN = 24
+
+
+def run(config, options, directory):
+  """Trains and measures one network, and records it in its run directory.
+
+  Args:
+    config: the `Config`.
+    options: the `Options`.
+    directory: the `RunDirectory`, claimed.
+
+  Returns:
+    The dict of result.json.
+
+  Raises:
+    RunError: see the exit codes in `errors`.
+  """
+  tf.config.experimental.enable_op_determinism()
+  clock = fit.Clock()
+  data, train = load_data(config, options.data_dir)
+  identity = {
+      **config.as_dict(),
+      "label_hash": randomization.label_hash(train.labels),
+      "dataset_fingerprint": data.fingerprint,
+  }
+  directory.write_config(identity)
+  directory.write_environment(environment.describe(options))
+  model = build_model(config, data)
+  rows = fit.train(model, config, train, data.test, directory, clock)
+  result = _result(model, config, data, train, identity, rows, clock)
+  figure = _examples(data, train)
+  tensorboard.write_start(directory.tensorboard, config, figure)
+  tensorboard.write_end(directory.tensorboard, config, result)
+  directory.write_result(result)
+  return result
+
+
+def load_data(config, data_dir):
+  """Returns the `Dataset`, and its training split with the labels to fit."""
+  data = datasets.load(config.dataset, data_dir)
+  train = data.train.first(config.train_examples)
+  labels = randomization.corrupt_labels(
+      train.labels, config.label_corruption, data.num_classes, config.seed)
+  return data, dataclasses.replace(train, labels=labels)
+
+
+def build_model(config, data):
+  """Returns the config's model for a dataset, freshly initialized."""
+  return registry.build(
+      config.model, num_classes=data.num_classes,
+      weight_decay=config.weight_decay, dropout=config.dropout,
+      seed=config.seed)
+
+
+def _result(model, config, data, train, identity, rows, clock):
+  on_train = fit.evaluate(model, train)
+  on_test = fit.evaluate(model, data.test)
+  return {
+      "status": "done",
+      "model": config.model,
+      "params": int(sum(w.size for w in map(
+          keras.ops.convert_to_numpy, model.trainable_weights))),
+      "train_examples": len(train),
+      "epochs": config.epochs,
+      "steps": rows[-1]["step"],
+      "train_accuracy": on_train["accuracy"],
+      "train_loss": on_train["cross_entropy"],
+      "test_accuracy": on_test["accuracy"],
+      "test_loss": on_test["cross_entropy"],
+      "best_test_accuracy": recorder.best_test_accuracy(rows),
+      "train_top5": on_train.get("top5"),
+      "test_top5": on_test.get("top5"),
+      "epochs_to_fit": recorder.epochs_to_fit(rows),
+      "label_corruption": config.label_corruption,
+      "pixel_randomization": config.pixel_randomization,
+      "seed": config.seed,
+      "label_hash": identity["label_hash"],
+      "dataset_fingerprint": identity["dataset_fingerprint"],
+      "weights_sha256": state.sha256(state.weights(model)),
+      "optimizer_sha256": state.sha256(state.optimizer(model)),
+      "wall_seconds": round(clock.seconds(), 3),
+      "images_per_second": round(
+          len(train) * config.epochs / sum(r["seconds"] for r in rows), 1),
+  }
+
+
+def _examples(data, train):
+  shown = train.first(min(_SHOWN, len(train)))
+  inputs, assigned = next(iter(pipeline.evaluation_batches(shown)))
+  return tensorboard.example_grid(
+      inputs.numpy(), assigned.numpy(), data.train.labels, data.label_names)

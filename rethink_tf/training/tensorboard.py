@@ -1,0 +1,123 @@
+"""A run for TensorBoard: curves, configuration, HParams and example images.
+
+Every point comes from the rows of metrics.csv, so that a resumed run writes
+its past anew and no point is there twice.
+"""
+
+import io
+import json
+
+import keras
+import matplotlib.figure
+import numpy as np
+from tensorboard.plugins.hparams import api as hparams
+import tensorflow as tf
+
+from rethink_tf import run_directory
+
+_GRID = (4, 6)
+# Column of metrics.csv: (writer, tag).
+_CURVES = {
+    "train_loss": ("train", "loss"),
+    "train_accuracy": ("train", "accuracy"),
+    "test_loss": ("test", "loss"),
+    "test_accuracy": ("test", "accuracy"),
+    "learning_rate": ("train", "learning_rate"),
+    "images_per_second": ("train", "images_per_second"),
+}
+
+
+class TensorBoard(keras.callbacks.Callback):
+  """Writes each epoch's row, once against the epoch and once against the step.
+
+  Args:
+    folder: `pathlib.Path` for the event files; those of an earlier start of
+      the same run are replaced.
+    rows: the recorder's rows, read at each epoch's end.
+  """
+
+  def __init__(self, folder, rows):
+    super().__init__()
+    run_directory.remove_files(folder)
+    self._rows = rows
+    self._writers = {
+        name: tf.summary.create_file_writer(str(folder / name))
+        for name in ("train", "test")}
+
+  def on_train_begin(self, logs=None):
+    for row in self._rows:
+      self._write(row)
+
+  def on_epoch_end(self, epoch, logs=None):
+    self._write(self._rows[-1])
+    for writer in self._writers.values():
+      writer.flush()
+
+  def _write(self, row):
+    for column, (name, tag) in _CURVES.items():
+      if row[column] is not None:
+        with self._writers[name].as_default():
+          tf.summary.scalar(f"by_epoch/{tag}", row[column], step=row["epoch"])
+          tf.summary.scalar(f"by_step/{tag}", row[column], step=row["step"])
+
+
+def write_start(folder, config, figure):
+  """Writes the configuration as text and the example images.
+
+  Args:
+    folder: `pathlib.Path` for the event files.
+    config: the `Config`.
+    figure: a matplotlib figure, as `example_grid` makes it.
+  """
+  lines = json.dumps(config.as_dict(), indent=4).splitlines()
+  png = io.BytesIO()
+  figure.savefig(png, format="png")
+  with tf.summary.create_file_writer(str(folder / "train")).as_default():
+    tf.summary.text("config", "\n".join("    " + line for line in lines), 0)
+    image = tf.image.decode_png(png.getvalue(), channels=3)
+    tf.summary.image("training examples", image[tf.newaxis], step=0)
+
+
+def write_end(folder, config, result):
+  """Writes the final metrics, and the flags as hyperparameters for HParams.
+
+  Args:
+    folder: `pathlib.Path` for the event files.
+    config: the `Config`.
+    result: the dict of result.json.
+  """
+  with tf.summary.create_file_writer(str(folder)).as_default():
+    hparams.hparams(config.as_dict())
+    for name in ("train_accuracy", "test_accuracy", "best_test_accuracy",
+                 "train_loss", "test_loss"):
+      tf.summary.scalar(f"final/{name}", result[name], step=result["epochs"])
+
+
+def example_grid(inputs, assigned, true, label_names):
+  """Draws training examples as the network sees them.
+
+  Args:
+    inputs: float `(n, 28, 28, 3)`, standardized; each is scaled to its own
+      range for display.
+    assigned: int `(n,)`, the labels trained on.
+    true: int `(n,)`, the labels of the dataset.
+    label_names: a name a class.
+
+  Returns:
+    A matplotlib figure of up to 24 images, captioned "true -> assigned".
+  """
+  rows, columns = _GRID
+  figure = matplotlib.figure.Figure(figsize=(9, 6.6), layout="constrained")
+  axes = figure.subplots(rows, columns).ravel()
+  for axis in axes:
+    axis.set_axis_off()
+  for axis, image, new, old in zip(axes, inputs, assigned, true):
+    spread = np.ptp(image)
+    axis.imshow((image - image.min()) / (spread if spread else 1))
+    changed = new != old
+    axis.set_title(
+        f"{label_names[old]} \N{RIGHTWARDS ARROW} {label_names[new]}",
+        fontsize=8, color="tab:red" if changed else "black")
+  figure.suptitle("true label \N{RIGHTWARDS ARROW} assigned label "
+                  "(red: changed)", fontsize=10)
+  return figure
