@@ -73,6 +73,9 @@ unset PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONPLATLIBDIR
 # SAFEPATH: without it the folder of the main file, in the source tree, comes
 # first on the path and its modules hide others of the same name.
 export PYTHONPATH="$path" PYTHONSAFEPATH=1
+# Otherwise the user's keras.json and matplotlibrc change results and figures.
+settings=${{TEST_TMPDIR:-'{settings}'}}
+export KERAS_HOME="$settings" MPLCONFIGDIR="$settings"
 exec '{venv}/bin/python3' "$@"
 """
 
@@ -131,6 +134,7 @@ def _python_environment_impl(rctx):
     rctx.file("python3", _PYTHON3.format(
         lock_hash = hash(lock),
         name = name,
+        settings = rctx.path("settings"),
         venv = venv,
         version = version,
     ))
