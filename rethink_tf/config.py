@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import pathlib
 import sys
 
@@ -72,14 +73,14 @@ class Options:
     data_dir: the only place to look for data, or None for TFDS's own.
     resume: whether to go on from what the run directory holds.
     overwrite: whether to replace what an earlier run left there.
-    flagfile: the flagfile as typed, or None.
+    arguments: the command line as typed, a tuple of str.
   """
 
   logdir: pathlib.Path
   data_dir: pathlib.Path | None = None
   resume: bool = True
   overwrite: bool = False
-  flagfile: str | None = None
+  arguments: tuple[str, ...] = ()
 
 
 def parse(arguments):
@@ -94,26 +95,86 @@ def parse(arguments):
   """
   expanded, file = flagfile.expand(arguments)
   values = _define_flags()
+  _read(values, "train", expanded,
+        "Trains one network on true or on random labels.\n"
+        "--flagfile=PATH reads flags from a file; flags given directly win.")
+  config = _config(values)
+  options = Options(
+      logdir=_path("logdir", values) or _default_logdir(config, file),
+      data_dir=_path("data_dir", values),
+      resume=values.resume,
+      overwrite=values.overwrite,
+      arguments=tuple(arguments),
+  )
+  return config, options
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportOptions:
+  """What the report reads and writes.
+
+  Attributes:
+    runs: folder of run directories, at any depth.
+    out: folder for tables.
+    readme: a Markdown file whose marked section is rewritten, or None.
+  """
+
+  runs: pathlib.Path
+  out: pathlib.Path
+  readme: pathlib.Path | None
+
+
+def parse_report(arguments):
+  """Turns the report's command-line arguments into `ReportOptions`.
+
+  Raises:
+    UsageError: anything that is not a complete, valid command.
+    SystemExit: with code 0, after printing the help that `--help` asks for.
+  """
+  values = flags.FlagValues()
+  where = {"flag_values": values}
+  flags.DEFINE_bool("help", False, "Show this help.", **where)
+  flags.DEFINE_string(
+      "runs", "results", "Folder of run directories, at any depth.", **where)
+  flags.DEFINE_string("out", None, "Folder to write tables to.", **where)
+  flags.DEFINE_string(
+      "readme", None, "Markdown file whose marked section is rewritten too.",
+      **where)
+  _read(values, "report", arguments, "Writes tables beside the paper's.")
+  runs, out, readme = (_path(n, values) for n in ("runs", "out", "readme"))
+  if not os.path.isdir(runs):
+    raise errors.UsageError(
+        f"--runs: expected a folder that exists. Received: {runs}")
+  if not out:
+    raise errors.UsageError("--out: expected a folder. Received: nothing")
+  if readme and not os.path.isfile(readme):
+    raise errors.UsageError(
+        f"--readme: expected a file that exists. Received: {readme}")
+  return ReportOptions(runs, out, readme)
+
+
+def _read(values, program, arguments, purpose):
+  """Reads arguments into flag values; prints the help where it is asked for.
+
+  Raises:
+    UsageError: an unknown flag, a value of the wrong type, or an argument that
+      is no flag.
+    SystemExit: with code 0, after the help.
+  """
+  if any(argument.lstrip("-").startswith("undefok") for argument in arguments):
+    # absl's way of letting an unknown flag through.
+    raise errors.UsageError("Unknown command line flag 'undefok'")
   try:
-    rest = values(["train", *expanded])[1:]
+    rest = values([program, *arguments])[1:]
   except flags.Error as error:
     raise errors.UsageError(str(error)) from error
   if values.help:
-    print(_help(values))
+    print(f"{purpose}\n\nusage: {program} [--name=value ...]\n"
+          + values.get_help())
     sys.exit(0)
   if rest:
     raise errors.UsageError(
-        f"expected flags only, as --name=value. Received: {rest[0]!r}"
-    )
-  config = _config(values)
-  options = Options(
-      logdir=_logdir(values, config, file),
-      data_dir=paths.user_path(values.data_dir) if values.data_dir else None,
-      resume=values.resume,
-      overwrite=values.overwrite,
-      flagfile=file,
-  )
-  return config, options
+        f"expected flags only, as --name=value. Received: {rest[0]!r}")
 
 
 def _define_flags():
@@ -176,15 +237,6 @@ def _define_flags():
   return values
 
 
-def _help(values):
-  return (
-      "Trains one network on true or on random labels.\n\n"
-      "usage: train [--flagfile=PATH] [--name=value ...]\n"
-      "Flags given directly win over those of a flagfile.\n"
-      + values.get_help()
-  )
-
-
 def _config(values):
   _one_of("dataset", values.dataset, DATASETS)
   _one_of("model", values.model, MODELS)
@@ -227,11 +279,15 @@ def _in_range(name, value, expected, holds):
     raise errors.UsageError(f"--{name}: expected {expected}. Received: {value}")
 
 
-def _logdir(values, config, file):
-  if values.logdir:
-    return paths.user_path(values.logdir)
-  if values.logdir is not None:
-    raise errors.UsageError("--logdir: expected a path. Received: ''")
+def _path(name, values):
+  """Returns a path flag's value where the user meant it, or None if not given."""
+  text = getattr(values, name)
+  if text == "":  # A shell variable that was not set, most likely.
+    raise errors.UsageError(f"--{name}: expected a path. Received: ''")
+  return paths.user_path(text) if text else None
+
+
+def _default_logdir(config, file):
   stem = pathlib.Path(file).stem if file else config.model
   folder = f"{stem}-{config.short_hash()}"
   return paths.workspace() / "runs" / folder / f"seed{config.seed}"

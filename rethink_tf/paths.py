@@ -16,7 +16,7 @@ def user_path(text):
   directory in BUILD_WORKING_DIRECTORY.
   """
   start = os.environ.get("BUILD_WORKING_DIRECTORY") or os.getcwd()
-  return pathlib.Path(start) / pathlib.Path(text).expanduser()
+  return pathlib.Path(start) / os.path.expanduser(text)
 
 
 def workspace():
@@ -34,7 +34,7 @@ def find_flagfile(text):
   """
   mine, shipped = user_path(text), _PROJECT_ROOT / text
   for candidate in (mine, shipped):
-    if candidate.is_file():
+    if os.path.isfile(candidate):
       return candidate
   raise errors.UsageError(
       f"--flagfile: expected a file. Received: {text!r}, which is neither "

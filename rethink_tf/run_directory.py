@@ -25,7 +25,7 @@ METRICS_COLUMNS = (
     "test_loss", "test_accuracy", "images_per_second", "seconds",
 )
 # What a run writes; nothing else in the directory is ever removed.
-_OWN_FILES = ("config.json", "environment.json", "metrics.csv", "result.json")
+_OWN_FILES = ("result.json", "metrics.csv", "environment.json", "config.json")
 _OWN_FOLDERS = ("tensorboard", "checkpoints")
 _LOCK = "lock"
 
@@ -50,24 +50,55 @@ class RunDirectory:
 
   def result(self):
     """Returns result.json as a dict, or None where the run is not done."""
-    return _read_json(self.path / "result.json")
+    return read_json(self.path / "result.json")
 
   def recorded_config(self):
     """Returns config.json as a dict, or None where no run has begun."""
-    return _read_json(self.path / "config.json")
+    return read_json(self.path / "config.json")
+
+  def begin(self, config, environment, overwrite):
+    """Records what is about to run, after removing what must not go on.
+
+    Args:
+      config: what config.json will hold.
+      environment: what environment.json will hold.
+      overwrite: whether to remove an earlier run.
+
+    Raises:
+      UsageError: the directory holds a run of another config.
+    """
+    # Checkpoints without a config belong to no run that could be named.
+    if overwrite or self.recorded_config() is None:
+      self.clear()
+    self.refuse_changes(config)
+    for folder in (self.path, self.checkpoints):
+      for leftover in folder.glob(storage.LEFTOVERS):
+        leftover.unlink()  # Of a process killed while it wrote.
+    storage.write_json(self.path / "config.json", config)
+    storage.write_json(self.path / "environment.json", environment)
+
+  def refuse_changes(self, config):
+    """Refuses values that differ from those of the run in this directory.
+
+    Raises:
+      UsageError: some differ; it says which.
+    """
+    recorded = self.recorded_config() or config
+    changed = [
+        f"{name} was {recorded.get(name)!r} and is {value!r}"
+        for name, value in config.items() if recorded.get(name) != value]
+    if changed:
+      raise errors.UsageError(
+          f"{self.path} holds a run with other settings: {'; '.join(changed)}. "
+          "Choose another --logdir, or --overwrite to start anew")
 
   def clear(self):
     """Removes what an earlier run wrote, and nothing else."""
-    for name in _OWN_FILES:
-      (self.path / name).unlink(missing_ok=True)
     for name in _OWN_FOLDERS:
       remove_files(self.path / name)
-
-  def write_config(self, values):
-    storage.write_json(self.path / "config.json", values)
-
-  def write_environment(self, values):
-    storage.write_json(self.path / "environment.json", values)
+    # The config last: killed before, this is still that run's directory.
+    for name in _OWN_FILES:
+      (self.path / name).unlink(missing_ok=True)
 
   def write_metrics(self, rows):
     """Writes metrics.csv anew: a dict a row, None for what was not measured."""
@@ -107,7 +138,8 @@ def claim(path):
     UsageError: the directory cannot be made or written, or another process
       owns it.
   """
-  missing = [p for p in (path, *path.parents) if not p.exists()]
+  missing = [p for p in (path, *path.parents) if not os.path.exists(p)]
+  made = not os.path.exists(path / _LOCK)
   try:
     path.mkdir(parents=True, exist_ok=True)
     lock = open(path / _LOCK, "a+", encoding="utf-8")
@@ -117,22 +149,30 @@ def claim(path):
         f"--logdir: expected a folder that can be written. Received: {path} "
         f"({error.strerror})") from error
   with lock:
-    try:
-      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-      lock.seek(0)
-      raise errors.UsageError(
-          f"--logdir: {path} is in use by process {lock.read().strip()}"
-      ) from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    _own(lock, path)
     try:
       yield RunDirectory(path)
     finally:
-      if missing and [p.name for p in path.iterdir()] == [_LOCK]:
+      if made and [p.name for p in path.iterdir()] == [_LOCK]:
         (path / _LOCK).unlink()
         _remove_empty(missing)
+
+
+def _own(lock, path):
+  """Locks the open lock file, or refuses; the kernel unlocks at any exit."""
+  try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # Its owner may have removed it since it was opened here.
+    held = os.fstat(lock.fileno()).st_nlink > 0
+  except OSError:
+    held = False
+  if not held:
+    lock.seek(0)
+    raise errors.UsageError(
+        f"--logdir: {path} is in use by process {lock.read().strip()}")
+  lock.truncate(0)
+  lock.write(str(os.getpid()))
+  lock.flush()
 
 
 def _remove_empty(folders):
@@ -141,7 +181,12 @@ def _remove_empty(folders):
       folder.rmdir()
 
 
-def _read_json(path):
+def read_json(path):
+  """Returns a run directory's JSON file as a dict, or None where absent.
+
+  Raises:
+    UsageError: the file is damaged.
+  """
   try:
     return json.loads(path.read_text(encoding="utf-8"))
   except FileNotFoundError:
@@ -184,8 +229,8 @@ def load_run(directory):
   import pandas as pd  # pylint: disable=g-import-not-at-top
 
   directory = pathlib.Path(directory)
-  config = _read_json(directory / "config.json")
+  config = read_json(directory / "config.json")
   if config is None:
     raise FileNotFoundError(f"{directory} holds no config.json: not a run")
   metrics = pd.read_csv(directory / "metrics.csv", index_col="epoch")
-  return Run(config, _read_json(directory / "result.json"), metrics)
+  return Run(config, read_json(directory / "result.json"), metrics)

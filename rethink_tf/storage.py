@@ -6,6 +6,9 @@ import os
 
 from rethink_tf import errors
 
+# Matches what a process killed in the middle of `write_bytes` leaves behind.
+LEFTOVERS = ".*.tmp"
+
 
 def write_bytes(path, *chunks):
   """Writes a file beside its place, flushes it to disk, and renames it.
@@ -17,7 +20,7 @@ def write_bytes(path, *chunks):
   Raises:
     StorageError: the file cannot be written; what was there before stays.
   """
-  beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+  beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # As LEFTOVERS.
   try:
     with open(beside, "wb") as file:
       for chunk in chunks:

@@ -1,6 +1,7 @@
 """What a finished run tells its reader, and what to try next."""
 
-from rethink_tf import config as config_lib
+# Flags that must not be the same in the next run.
+_OF_ONE_RUN = ("label_corruption", "logdir", "overwrite")
 
 
 def of_run(config, options, result):
@@ -12,6 +13,9 @@ def of_run(config, options, result):
     result: the dict of result.json.
   """
   test = result["test_accuracy"]
+  shown = options.logdir
+  if shown.parent.parent.name == "runs":
+    shown = shown.parent.parent  # All runs, worth seeing side by side.
   lines = [
       "",
       f"{config.model} on {config.dataset}, {_labels(config)}, "
@@ -24,15 +28,10 @@ def of_run(config, options, result):
       "",
       f"Run directory: {options.logdir}",
       "TensorBoard:   scripts/bazel run //rethink_tf:tensorboard -- "
-      f"--logdir={options.logdir.parent.parent if _is_default(options) else options.logdir}",
+      f"--logdir={shown}",
       f"Try next:      {_next(config, options)}",
   ]
   return "\n".join(lines)
-
-
-def _is_default(options):
-  """Whether the run lies in the folder of all runs, worth seeing together."""
-  return options.logdir.parent.parent.name == "runs"
 
 
 def _labels(config):
@@ -54,13 +53,16 @@ def _meaning(config, result):
 
 
 def _next(config, options):
+  """Returns the command again, with true labels for random ones or random."""
   command = ["scripts/bazel run //rethink_tf:train --"]
-  if options.flagfile:
-    command.append(f"--flagfile={options.flagfile}")
-  else:
-    default = config_lib.Config()
-    command += [
-        f"--{name}={value}" for name, value in config.as_dict().items()
-        if value != getattr(default, name) and name != "label_corruption"]
+  arguments = list(options.arguments)
+  while arguments:
+    argument = arguments.pop(0)
+    name, _, value = argument.lstrip("-").partition("=")
+    if name in _OF_ONE_RUN:
+      if not value and name != "overwrite":
+        del arguments[:1]  # Its value, typed as a word of its own.
+    else:
+      command.append(argument)
   command.append(f"--label_corruption={0 if config.label_corruption else 1}")
   return " ".join(command)

@@ -14,8 +14,10 @@ def main(argv):
   config, options = config_lib.parse(argv[1:])
   datasets.check_available(config.dataset, options.data_dir)
   with run_directory.claim(options.logdir) as directory:
-    result = _finished(config, options, directory)
-    if result is None:
+    result = _earlier_result(config, options, directory)
+    if result:
+      print(f"{directory.path} holds this run, done; --overwrite trains it anew")
+    else:
       # TensorFlow's notes about its own build are of no use to a reader.
       os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
       # Imported once everything that can be refused early was.
@@ -25,21 +27,20 @@ def main(argv):
     print(summary.of_run(config, options, result), flush=True)
 
 
-def _finished(config, options, directory):
-  """Returns an earlier run's result, and refuses one of another config."""
-  if options.overwrite or not options.resume:
-    directory.clear()
+def _earlier_result(config, options, directory):
+  """Returns the result of the same run, done before, or None.
+
+  Raises:
+    UsageError: the directory holds a run that is not to be touched.
+  """
   recorded = directory.recorded_config()
-  if recorded is None:
+  if recorded is None or options.overwrite:
     return None
-  changed = [
-      f"--{name} was {recorded.get(name)!r} and is {value!r}"
-      for name, value in config.as_dict().items()
-      if recorded.get(name) != value]
-  if changed:
+  if not options.resume:
     raise errors.UsageError(
-        f"{directory.path} holds a run with other flags: {'; '.join(changed)}. "
-        "Choose another --logdir, or --overwrite to start anew")
+        f"--noresume: {directory.path} holds a run. Choose another --logdir, "
+        "or --overwrite to start anew")
+  directory.refuse_changes(config.as_dict())
   return directory.result()
 
 

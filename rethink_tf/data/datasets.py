@@ -51,15 +51,15 @@ def _state_of(files):
 
 def _cached(key, compute):
   """Returns `compute()`, remembered in the user's cache under `key`."""
-  home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-  folder = pathlib.Path(home).expanduser() / "rethink_tf" / "fingerprints"
+  home = os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+  folder = pathlib.Path(home) / "rethink_tf" / "fingerprints"
   file = folder / hashlib.sha256(key.encode()).hexdigest()
   try:
     text = file.read_text(encoding="ascii")
-    if len(text) == 64:
+    if len(bytes.fromhex(text)) == hashlib.sha256().digest_size:
       return text
-  except OSError:
-    pass
+  except (OSError, ValueError):
+    pass  # Not there yet, or damaged: computed anew.
   value = compute()
   try:
     folder.mkdir(parents=True, exist_ok=True)

@@ -103,10 +103,15 @@ def _central(split):
 
 
 def _cropped(split):
-  images, labels = tf.constant(split.images), tf.constant(split.labels)
+  labels = tf.constant(split.labels)
+  shape = [None, preprocessing.CROP_SIZE, preprocessing.CROP_SIZE, 3]
+
+  def cut(order, offsets):
+    return preprocessing.crop(split.images[order], offsets)
 
   def to_batch(order, offsets):
-    windows = preprocessing.crop(tf.gather(images, order), offsets)
-    return preprocessing.standardize(windows), tf.gather(labels, order)
+    windows = tf.numpy_function(cut, [order, offsets], tf.uint8)
+    images = preprocessing.standardize(tf.ensure_shape(windows, shape))
+    return images, tf.gather(labels, order)
 
   return to_batch

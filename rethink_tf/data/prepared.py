@@ -1,7 +1,6 @@
 """Datasets that TensorFlow Datasets prepares: found, or downloaded, and read."""
 
 import os
-import pathlib
 import socket
 import urllib.error
 import urllib.request
@@ -10,6 +9,7 @@ import numpy as np
 
 from rethink_tf import config
 from rethink_tf import errors
+from rethink_tf import paths
 from rethink_tf.data import dataset
 
 # (test examples, classes, shape of a stored image).
@@ -28,8 +28,8 @@ def data_directory(explicit):
   """
   if explicit:
     return explicit
-  default = pathlib.Path("~/tensorflow_datasets").expanduser()
-  return pathlib.Path(os.environ.get("TFDS_DATA_DIR") or default)
+  return paths.user_path(
+      os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def find(name, directory):
@@ -47,7 +47,7 @@ def check_directory(explicit):
   Raises:
     DataError: it does not exist.
   """
-  if explicit and not explicit.is_dir():
+  if explicit and not os.path.isdir(explicit):
     raise errors.DataError(
         f"--data_dir: expected a folder that exists. Received: {explicit}")
 
@@ -72,12 +72,18 @@ def load(name, explicit):
   if folder is None:
     _download(tfds, name, directory)
     folder = find(name, directory)
-  builder = tfds.builder_from_directory(folder)
   test_count, classes, shape = _EXPECTED[name]
   train_count = config.TRAIN_EXAMPLES[name]
-  train = _read(tfds, builder, "train", train_count, classes, shape)
-  test = _read(tfds, builder, "test", test_count, classes, shape)
-  return train, test, tuple(builder.info.features["label"].names)
+  try:
+    builder = tfds.builder_from_directory(folder)
+    train = _read(tfds, builder, "train", train_count, classes, shape)
+    test = _read(tfds, builder, "test", test_count, classes, shape)
+    names = tuple(builder.info.features["label"].names)
+  except errors.DataError:
+    raise
+  except Exception as error:  # TFDS and TensorFlow raise many kinds.
+    raise errors.DataError(f"{folder} cannot be read: {error}") from error
+  return train, test, names
 
 
 def files(name, explicit):
@@ -116,10 +122,12 @@ def _read(tfds, builder, split, count, classes, shape):
   read_config = tfds.ReadConfig(interleave_cycle_length=1)
   examples = builder.as_dataset(
       split=split, shuffle_files=False, read_config=read_config)
-  position = 0
+  position = stop = 0
+  received = shape
   for batch in tfds.as_numpy(examples.batch(1000)):
     stop = position + len(batch["label"])
-    if stop > count or batch["image"].shape[1:] != shape:
+    received = batch["image"].shape[1:]
+    if stop > count or received != shape:
       break
     images[position:stop] = batch["image"]
     labels[position:stop] = batch["label"]
@@ -127,7 +135,7 @@ def _read(tfds, builder, split, count, classes, shape):
   if position != count or stop != count:
     raise errors.DataError(
         f"{where}: expected {count} images of shape {shape}. Received: "
-        f"{stop} so far, of shape {batch['image'].shape[1:]}")
+        f"{stop} or more, of shape {received}")
   if labels.min() < 0 or labels.max() >= classes:
     raise errors.DataError(
         f"{where}: expected labels 0 to {classes - 1}. Received: "

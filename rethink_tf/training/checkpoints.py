@@ -8,10 +8,10 @@ import io
 import json
 import re
 import sys
-import zipfile
 
 import numpy as np
 
+from rethink_tf import errors
 from rethink_tf import storage
 from rethink_tf.training import state as state_lib
 
@@ -32,7 +32,6 @@ def save(folder, epoch, arrays, state):
   Raises:
     StorageError: it cannot be written; earlier checkpoints stay.
   """
-  folder.mkdir(exist_ok=True)
   manifest = {
       "state": state,
       "sha256": {n: state_lib.sha256({n: a}) for n, a in arrays.items()},
@@ -40,9 +39,14 @@ def save(folder, epoch, arrays, state):
   text = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
   buffer = io.BytesIO()
   np.savez(buffer, **{_MANIFEST: text, **arrays})
-  storage.write_bytes(folder / f"epoch-{epoch:05d}.npz", buffer.getbuffer())
-  for path in _newest_first(folder)[_KEPT:]:
-    path.unlink()
+  try:
+    folder.mkdir(exist_ok=True)
+    storage.write_bytes(folder / f"epoch-{epoch:05d}.npz", buffer.getbuffer())
+    for path in _newest_first(folder)[_KEPT:]:
+      path.unlink()
+  except OSError as error:
+    raise errors.StorageError(
+        f"{folder} cannot be written: {error.strerror}") from error
 
 
 def latest(folder):
@@ -50,13 +54,15 @@ def latest(folder):
 
   A damaged one is named in a warning on stderr, and the one before it used.
   """
-  for path in _newest_first(folder):
+  paths = _newest_first(folder)
+  for path, before in zip(paths, [*paths[1:], None]):
     try:
       return _load(path)
-    except (OSError, ValueError, KeyError, EOFError,
-            zipfile.BadZipFile) as error:
-      print(f"warning: checkpoint {path} is damaged ({error}); using the one "
-            "before it", file=sys.stderr, flush=True)
+    except Exception as error:  # Damaged bytes raise what they will.
+      instead = (f"trying {before.name}" if before
+                 else "starting from the first epoch")
+      print(f"warning: checkpoint {path} is damaged ({error}); {instead}",
+            file=sys.stderr, flush=True)
   return None
 
 
@@ -74,4 +80,6 @@ def _load(path):
 
 def _newest_first(folder):
   paths = folder.glob("epoch-*.npz") if folder.is_dir() else ()
-  return sorted((p for p in paths if _NAME.fullmatch(p.name)), reverse=True)
+  epochs = {p: _NAME.fullmatch(p.name) for p in paths}
+  return sorted((p for p in epochs if epochs[p]),
+                key=lambda p: int(epochs[p][1]), reverse=True)

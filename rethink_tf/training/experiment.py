@@ -40,13 +40,12 @@ def run(config, options, directory):
       "label_hash": randomization.label_hash(train.labels),
       "dataset_fingerprint": data.fingerprint,
   }
-  directory.write_config(identity)
-  directory.write_environment(environment.describe(options))
+  directory.begin(identity, environment.describe(options), options.overwrite)
   model = build_model(config, data)
-  rows = fit.train(model, config, train, data.test, directory, clock)
+  rows = fit.train(
+      model, config, train, data.test, directory, clock,
+      examples=_examples(data, train))
   result = _result(model, config, data, train, identity, rows, clock)
-  figure = _examples(data, train)
-  tensorboard.write_start(directory.tensorboard, config, figure)
   tensorboard.write_end(directory.tensorboard, config, result)
   directory.write_result(result)
   return result

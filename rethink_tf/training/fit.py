@@ -3,7 +3,9 @@
 import time
 
 import keras
+import numpy as np
 
+from rethink_tf import errors
 from rethink_tf import streams
 from rethink_tf.data import pipeline
 from rethink_tf.training import checkpoints
@@ -41,6 +43,10 @@ class _Checkpoints(keras.callbacks.Callback):
 
   def on_epoch_end(self, epoch, logs=None):
     arrays = {**state.weights(self.model), **state.optimizer(self.model)}
+    # A step's loss is that of the weights before it.
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+      raise errors.DivergedError(
+          f"the weights are no longer finite after epoch {epoch + 1}")
     checkpoints.save(
         self._folder, epoch + 1, arrays,
         {"rows": self._rows, "wall_seconds": self._clock.seconds()})
@@ -68,7 +74,8 @@ def compile_model(model, config, train_count):
   """
   rate = schedule.learning_rate(config, train_count)
   model.compile(
-      optimizer=keras.optimizers.SGD(rate, momentum=MOMENTUM),
+      # Named, or a second one in this process would get another name.
+      optimizer=keras.optimizers.SGD(rate, momentum=MOMENTUM, name="sgd"),
       loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
       metrics=_metrics(model.output_shape[-1]),
       jit_compile=keras.backend.backend() == "jax",
@@ -77,7 +84,8 @@ def compile_model(model, config, train_count):
   return rate
 
 
-def train(model, config, train_split, test_split, directory, clock):
+def train(model, config, train_split, test_split, directory, clock,
+          examples=None):
   """Trains a model to the last epoch, from its last checkpoint if it has one.
 
   Args:
@@ -86,6 +94,7 @@ def train(model, config, train_split, test_split, directory, clock):
     train_split, test_split: `dataset.Split`s with the labels to use.
     directory: the `RunDirectory`.
     clock: a `Clock`, set back by what earlier starts took.
+    examples: a figure of training examples for TensorBoard, or None.
 
   Returns:
     The rows of metrics.csv.
@@ -98,6 +107,9 @@ def train(model, config, train_split, test_split, directory, clock):
   rate = compile_model(model, config, count)
   rows = _restore(model, directory, clock)
   steps = pipeline.steps_per_epoch(count, config.batch_size)
+  board = tensorboard.TensorBoard(directory.tensorboard, rows)
+  if examples:
+    board.write_start(config, examples)
   if len(rows) < config.epochs:
     model.fit(
         pipeline.training_batches(train_split, config, start_epoch=len(rows)),
@@ -110,7 +122,7 @@ def train(model, config, train_split, test_split, directory, clock):
             _DropoutStreams(config.seed),
             recorder.Recorder(rows, directory, rate, steps, count),
             progress.Progress(rows, config, count),
-            tensorboard.TensorBoard(directory.tensorboard, rows),
+            board,
             _Checkpoints(directory.checkpoints, rows, clock),
         ],
         shuffle=False,  # The pipeline has its order.
@@ -125,9 +137,15 @@ def evaluate(model, split):
   Returns:
     A dict with "accuracy" and "cross_entropy", and "top5" for more than ten
     classes.
+
+  Raises:
+    DivergedError: the loss is not finite.
   """
   logs = model.evaluate(
       pipeline.evaluation_batches(split), verbose=0, return_dict=True)
+  if not np.isfinite(logs["cross_entropy"]):
+    raise errors.DivergedError(
+        f"the loss of the trained model is {logs['cross_entropy']}")
   return {name: float(value) for name, value in logs.items()}
 
 

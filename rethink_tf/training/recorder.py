@@ -51,6 +51,11 @@ class Recorder(keras.callbacks.Callback):
   def on_epoch_end(self, epoch, logs=None):
     self._stop_clock()
     step = (epoch + 1) * self._steps
+    if not math.isfinite(logs.get("val_cross_entropy", 0)):
+      raise errors.DivergedError(
+          f"the test loss is {logs['val_cross_entropy']} after epoch "
+          f"{epoch + 1}, step {step}, at learning rate "
+          f"{self._rate(step - 1):.6g}")
     self.rows.append({
         "epoch": epoch + 1,
         "step": step,

@@ -33,7 +33,8 @@ class TensorBoard(keras.callbacks.Callback):
   Args:
     folder: `pathlib.Path` for the event files; those of an earlier start of
       the same run are replaced.
-    rows: the recorder's rows, read at each epoch's end.
+    rows: the recorder's rows; those there are written at once, and the last at
+      each epoch's end.
   """
 
   def __init__(self, folder, rows):
@@ -43,9 +44,7 @@ class TensorBoard(keras.callbacks.Callback):
     self._writers = {
         name: tf.summary.create_file_writer(str(folder / name))
         for name in ("train", "test")}
-
-  def on_train_begin(self, logs=None):
-    for row in self._rows:
+    for row in rows:
       self._write(row)
 
   def on_epoch_end(self, epoch, logs=None):
@@ -53,29 +52,27 @@ class TensorBoard(keras.callbacks.Callback):
     for writer in self._writers.values():
       writer.flush()
 
+  def write_start(self, config, examples):
+    """Writes the configuration as text, and the example images.
+
+    Args:
+      config: the `Config`.
+      examples: a matplotlib figure, as `example_grid` makes it.
+    """
+    lines = json.dumps(config.as_dict(), indent=4).splitlines()
+    png = io.BytesIO()
+    examples.savefig(png, format="png")
+    image = tf.image.decode_png(png.getvalue(), channels=3)
+    with self._writers["train"].as_default():
+      tf.summary.text("config", "\n".join("    " + line for line in lines), 0)
+      tf.summary.image("training examples", image[tf.newaxis], step=0)
+
   def _write(self, row):
     for column, (name, tag) in _CURVES.items():
       if row[column] is not None:
         with self._writers[name].as_default():
           tf.summary.scalar(f"by_epoch/{tag}", row[column], step=row["epoch"])
           tf.summary.scalar(f"by_step/{tag}", row[column], step=row["step"])
-
-
-def write_start(folder, config, figure):
-  """Writes the configuration as text and the example images.
-
-  Args:
-    folder: `pathlib.Path` for the event files.
-    config: the `Config`.
-    figure: a matplotlib figure, as `example_grid` makes it.
-  """
-  lines = json.dumps(config.as_dict(), indent=4).splitlines()
-  png = io.BytesIO()
-  figure.savefig(png, format="png")
-  with tf.summary.create_file_writer(str(folder / "train")).as_default():
-    tf.summary.text("config", "\n".join("    " + line for line in lines), 0)
-    image = tf.image.decode_png(png.getvalue(), channels=3)
-    tf.summary.image("training examples", image[tf.newaxis], step=0)
 
 
 def write_end(folder, config, result):
