@@ -1,0 +1,100 @@
+"""Tests of configs/: every flagfile says what its row of Table 1 says."""
+
+import pathlib
+import re
+
+import pytest
+
+import rethink_tf
+from rethink_tf import config
+
+_CONFIGS = pathlib.Path(rethink_tf.__file__).parent.parent / "configs"
+
+# Table 1: (model, labels are random, random crop, weight decay, training
+# accuracy, test accuracy), rows 1 to 19.
+_TABLE_1 = [
+    ("inception_small", False, True, True, 100.0, 89.05),
+    ("inception_small", False, True, False, 100.0, 89.31),
+    ("inception_small", False, False, True, 100.0, 86.03),
+    ("inception_small", False, False, False, 100.0, 85.75),
+    ("inception_small", True, False, False, 100.0, 9.78),
+    ("inception_small_no_bn", False, False, True, 100.0, 83.00),
+    ("inception_small_no_bn", False, False, False, 100.0, 82.00),
+    ("inception_small_no_bn", True, False, False, 100.0, 10.12),
+    ("alexnet_small", False, True, True, 99.90, 81.22),
+    ("alexnet_small", False, True, False, 99.82, 79.66),
+    ("alexnet_small", False, False, True, 100.0, 77.36),
+    ("alexnet_small", False, False, False, 100.0, 76.07),
+    ("alexnet_small", True, False, False, 99.82, 9.86),
+    ("mlp_3x512", False, False, True, 100.0, 53.35),
+    ("mlp_3x512", False, False, False, 100.0, 52.39),
+    ("mlp_3x512", True, False, False, 100.0, 10.48),
+    ("mlp_1x512", False, False, True, 99.80, 50.39),
+    ("mlp_1x512", False, False, False, 100.0, 50.51),
+    ("mlp_1x512", True, False, False, 99.34, 10.61),
+]
+_NUMBERED = list(enumerate(_TABLE_1, start=1))
+_FAMILIES = {
+    "inception_small": "Inception", "inception_small_no_bn": "Inception",
+    "alexnet_small": "AlexNet", "mlp_1x512": "MLP", "mlp_3x512": "MLP"}
+
+
+def _row(number):
+  return config.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
+
+
+def _header(name):
+  lines = (_CONFIGS / name).read_text("utf-8").splitlines()
+  return "\n".join(line for line in lines if line.startswith("#"))
+
+
+@pytest.mark.parametrize("number, row", _NUMBERED)
+def test_a_rows_flags_are_those_of_table_1(number, row):
+  model, random_labels, random_crop, weight_decay, _, _ = row
+  parsed = _row(number)
+  assert parsed.dataset == "cifar10"
+  assert parsed.model == model
+  assert parsed.label_corruption == float(random_labels)
+  assert parsed.random_crop == random_crop
+  assert (parsed.weight_decay > 0) == weight_decay
+  assert parsed.pixel_randomization == "none"
+  assert (parsed.dropout, parsed.train_examples) == (0, 0)
+  assert (parsed.lr_decay, parsed.lr_decay_examples) == (0.95, 50_000)
+
+
+@pytest.mark.parametrize("number, row", _NUMBERED)
+def test_a_rows_header_has_the_papers_numbers_and_its_own_command(number, row):
+  name = f"table1_row{number}.flags"
+  header = _header(name)
+  assert re.search(rf"\brow {number}\b", header)
+  numbers = {float(text) for text in re.findall(r"([\d.]+)%", header)}
+  assert {*row[4:]} <= numbers
+  assert f"--flagfile=configs/{name}\n" in header + "\n"
+  assert re.search(r"(hour|minute)s? on 2 cores", header)
+
+
+def test_open_choices_are_the_same_for_all_rows_of_a_family():
+  choices = {}
+  for number, (model, *_) in _NUMBERED:
+    row = _row(number)
+    family = choices.setdefault(_FAMILIES[model], {})
+    for name in ("batch_size", "epochs", "learning_rate", "eval_every", "seed"):
+      family.setdefault(name, set()).add(getattr(row, name))
+    if row.weight_decay:
+      family.setdefault("weight_decay", set()).add(row.weight_decay)
+  ambiguous = {(family, name): values for family, found in choices.items()
+               for name, values in found.items() if len(values) != 1}
+  assert not ambiguous
+
+
+def test_every_flagfile_is_valid_and_has_a_default_logdir_of_its_own():
+  names = sorted(path.name for path in _CONFIGS.glob("*.flags"))
+  assert {f"table1_row{n}.flags" for n in range(1, 20)} < set(names)
+  folders = {config.parse([f"--flagfile=configs/{name}"])[1].logdir
+             for name in names}
+  assert len(folders) == len(names)
+
+
+def test_the_quickstart_needs_no_download_and_fits_random_labels():
+  parsed, _ = config.parse(["--flagfile=configs/quickstart.flags"])
+  assert (parsed.dataset, parsed.label_corruption) == ("digits", 1.0)

@@ -1,0 +1,155 @@
+"""Tests of pipeline: all examples each epoch, in an order of (seed, epoch)."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rethink_tf import config as config_lib
+from rethink_tf.data import dataset
+from rethink_tf.data import pipeline
+from rethink_tf.data import preprocessing
+from tests import programs
+
+_COUNT, _BATCH, _EPOCHS = 70, 16, 3
+
+
+def _split(count=_COUNT):
+  # The label is the example's index, so that a batch tells what is in it.
+  images = np.random.default_rng(count).integers(0, 256, (count, 32, 32, 3))
+  return dataset.Split(
+      images.astype(np.uint8), np.arange(count, dtype=np.int32))
+
+
+def _config(**fields):
+  return config_lib.Config(
+      **{"batch_size": _BATCH, "epochs": _EPOCHS, "seed": 5, **fields})
+
+
+def _batches(split, config, start_epoch=0):
+  found = [(images.numpy(), labels.numpy()) for images, labels
+           in pipeline.training_batches(split, config, start_epoch)]
+  return found
+
+
+def _epochs(batches):
+  """Returns the indices of each epoch in the order of training."""
+  steps = pipeline.steps_per_epoch(_COUNT, _BATCH)
+  return [np.concatenate([labels for _, labels in batches[i:i + steps]])
+          for i in range(0, len(batches), steps)]
+
+
+@pytest.mark.parametrize("random_crop", [False, True])
+def test_every_epoch_holds_every_example_once(random_crop):
+  epochs = _epochs(_batches(_split(), _config(random_crop=random_crop)))
+  assert len(epochs) == _EPOCHS
+  for indices in epochs:
+    assert sorted(indices) == list(range(_COUNT))
+
+
+def test_the_last_batch_of_an_epoch_holds_what_is_left_over():
+  sizes = [len(labels) for _, labels in _batches(_split(), _config())]
+  assert sizes == _EPOCHS * [16, 16, 16, 16, 6]
+
+
+@pytest.mark.parametrize("count, batch_size, steps", [
+    (50_000, 128, 391), (128, 128, 1), (129, 128, 2), (1, 128, 1)])
+def test_steps_per_epoch_count_the_partial_batch(count, batch_size, steps):
+  assert pipeline.steps_per_epoch(count, batch_size) == steps
+
+
+def test_images_and_labels_keep_the_types_of_a_networks_input():
+  images, labels = _batches(_split(), _config())[0]
+  assert images.shape == (_BATCH, 28, 28, 3)
+  assert (images.dtype, labels.dtype) == (np.float32, np.int32)
+
+
+def test_the_order_differs_by_epoch_and_by_seed():
+  orders = [tuple(order) for seed in (5, 6)
+            for order in _epochs(_batches(_split(), _config(seed=seed)))]
+  assert len(set(orders)) == 2 * _EPOCHS
+  assert tuple(range(_COUNT)) not in orders
+
+
+def test_the_order_is_the_same_in_another_process_and_for_every_model(tmp_path):
+  code = (
+      "import json; from rethink_tf import config; "
+      "from rethink_tf.data import pipeline; "
+      "plan = pipeline.epoch_plan(70, config.Config("
+      "batch_size=9, seed=5, model='alexnet_small', random_crop=True), 2); "
+      "print(json.dumps([part.tolist() for part in plan]))")
+  printed = programs.python(code, folder=tmp_path, PYTHONHASHSEED="3")
+  order, offsets = json.loads(printed.stdout)
+  here = pipeline.epoch_plan(_COUNT, _config(), 2)
+  assert order == here[0].tolist()
+  assert offsets == here[1].tolist()
+
+
+def test_without_random_crop_each_image_is_its_central_window():
+  split = _split()
+  expected = preprocessing.standardize(split.images[:, 2:30, 2:30]).numpy()
+  for images, labels in _batches(split, _config(epochs=1)):
+    np.testing.assert_array_equal(images, expected[labels])
+
+
+def test_with_random_crop_each_image_is_the_window_of_its_epochs_plan():
+  split = _split()
+  batches = _batches(split, _config(random_crop=True))
+  steps = pipeline.steps_per_epoch(_COUNT, _BATCH)
+  for epoch in range(_EPOCHS):
+    order, offsets = pipeline.epoch_plan(_COUNT, _config(), epoch)
+    windows = np.stack([
+        split.images[index, top:top + 28, left:left + 28]
+        for index, (top, left) in zip(order, offsets)])
+    of_epoch = batches[epoch * steps:(epoch + 1) * steps]
+    np.testing.assert_array_equal(
+        np.concatenate([labels for _, labels in of_epoch]), order)
+    np.testing.assert_allclose(
+        np.concatenate([images for images, _ in of_epoch]),
+        _standardized(windows), atol=2e-6)
+
+
+def test_an_examples_window_does_not_depend_on_its_place_in_the_order():
+  order, offsets = pipeline.epoch_plan(_COUNT, _config(), 1)
+  by_example = preprocessing.crop_offsets(_COUNT, 32, 5, 1)
+  np.testing.assert_array_equal(offsets, by_example[order])
+
+
+@pytest.mark.parametrize("random_crop", [False, True])
+@pytest.mark.parametrize("start", [1, 2, 3])
+def test_starting_at_an_epoch_goes_on_as_if_never_stopped(random_crop, start):
+  split, config = _split(), _config(random_crop=random_crop)
+  whole, tail = _batches(split, config), _batches(split, config, start)
+  steps = pipeline.steps_per_epoch(_COUNT, _BATCH)
+  assert len(tail) == (_EPOCHS - start) * steps
+  for (images, labels), (expected_images, expected_labels) in zip(
+      tail, whole[start * steps:]):
+    np.testing.assert_array_equal(labels, expected_labels)
+    np.testing.assert_array_equal(images, expected_images)
+
+
+def test_reading_the_batches_twice_gives_the_same():
+  batches = pipeline.training_batches(_split(), _config(random_crop=True))
+  for (images, labels), (images_again, labels_again) in zip(batches, batches):
+    np.testing.assert_array_equal(labels, labels_again)
+    np.testing.assert_array_equal(images, images_again)
+
+
+@pytest.mark.parametrize("count", [1, 499, 500, 501, 1297])
+def test_evaluation_sees_every_example_once_in_order_and_centred(count):
+  split = _split(count)
+  batches = list(pipeline.evaluation_batches(split))
+  images = np.concatenate([images for images, _ in batches])
+  labels = np.concatenate([labels for _, labels in batches])
+  np.testing.assert_array_equal(labels, np.arange(count))
+  np.testing.assert_allclose(
+      images, _standardized(split.images[:, 2:30, 2:30]), atol=2e-6)
+  assert images.dtype == np.float32
+
+
+def _standardized(images):
+  flat = images.reshape(len(images), -1) / 255
+  floor = 1 / np.sqrt(flat.shape[1])
+  spread = np.maximum(flat.std(axis=1, keepdims=True), floor)
+  result = (flat - flat.mean(axis=1, keepdims=True)) / spread
+  return result.reshape(images.shape)

@@ -1,0 +1,248 @@
+"""Tests of prepared: data found, checked, or refused with where and what."""
+
+import os
+import pathlib
+import shutil
+import sys
+import types
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+from rethink_tf import config
+from rethink_tf import errors
+from rethink_tf.data import prepared
+from tests import programs
+
+_DATA = os.environ.get("TFDS_DATA_DIR")
+
+
+class _Builder:
+  """Reads as a TFDS builder does, from arrays."""
+
+  def __init__(self, folder, train, test):
+    self.data_dir = str(folder)
+    self.info = types.SimpleNamespace(
+        name="mnist",
+        features={"label": types.SimpleNamespace(names=["a", "b"])})
+    self._splits = {"train": train, "test": test}
+
+  def as_dataset(self, split, shuffle_files, read_config):
+    assert not shuffle_files
+    assert read_config.interleave_cycle_length == 1
+    images, labels = self._splits[split]
+    return types.SimpleNamespace(batch=lambda size: [
+        {"image": images[start:start + size],
+         "label": labels[start:start + size]}
+        for start in range(0, len(labels), size)])
+
+
+def _examples(count, shape=(28, 28, 1), labels=None):
+  generator = np.random.default_rng(count)
+  images = generator.integers(0, 256, (count, *shape)).astype(np.uint8)
+  return images, np.arange(count) % 2 if labels is None else np.array(labels)
+
+
+@pytest.fixture(name="load_fake")
+def _load_fake(tmp_path, monkeypatch):
+  """A function that loads arrays as "mnist" of 2,500 and 4 examples."""
+  folder = tmp_path / "mnist/1.0.0"
+  folder.mkdir(parents=True)
+  (folder / "dataset_info.json").write_text("{}")
+  monkeypatch.setitem(config.TRAIN_EXAMPLES, "mnist", 2500)
+  expected = prepared._EXPECTED  # pylint: disable=protected-access
+  monkeypatch.setitem(expected, "mnist", (4, 2, (28, 28, 1)))
+
+  def load(train, test):
+    fake = types.SimpleNamespace(
+        ReadConfig=types.SimpleNamespace, as_numpy=iter,
+        builder_from_directory=lambda path: _Builder(path, train, test))
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", fake)
+    return prepared.load("mnist", tmp_path)
+
+  return load
+
+
+def test_splits_are_read_whole_and_in_order(load_fake):
+  train, test = _examples(2500), _examples(4)
+  read_train, read_test, names = load_fake(train, test)
+  for read, (images, labels) in ((read_train, train), (read_test, test)):
+    np.testing.assert_array_equal(read.labels, labels)
+    np.testing.assert_array_equal(read.images[:, 2:30, 2:30, :1], images)
+  assert names == ("a", "b")
+
+
+def test_grey_images_are_padded_with_black_and_repeated_in_color(load_fake):
+  train, _, _ = load_fake(_examples(2500), _examples(4))
+  assert train.images.shape == (2500, 32, 32, 3)
+  border = train.images.copy()
+  border[:, 2:30, 2:30] = 0
+  assert not border.any()
+  np.testing.assert_array_equal(train.images[..., 0], train.images[..., 1])
+  np.testing.assert_array_equal(train.images[..., 0], train.images[..., 2])
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 2499, 2501, 3500, 5000])
+def test_a_wrong_number_of_examples_is_refused(load_fake, count):
+  with pytest.raises(errors.DataError, match="split train in .*expected 2500"):
+    load_fake(_examples(count), _examples(4))
+
+
+def test_the_test_split_is_counted_too(load_fake):
+  with pytest.raises(errors.DataError, match="split test in .*expected 4"):
+    load_fake(_examples(2500), _examples(3))
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 1), (28, 28, 3), (28, 27, 1)])
+def test_images_of_a_wrong_shape_are_refused(load_fake, shape):
+  with pytest.raises(errors.DataError) as refusal:
+    load_fake(_examples(2500, shape), _examples(4))
+  assert str((28, 28, 1)) in str(refusal.value)
+  assert str(shape) in str(refusal.value)
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_a_label_that_is_no_class_is_refused(load_fake, label):
+  test = _examples(4, labels=[0, 1, 0, label])
+  with pytest.raises(errors.DataError, match=f"labels 0 to 1.*{label}"):
+    load_fake(_examples(2500), test)
+
+
+def test_the_newest_prepared_version_is_found(tmp_path):
+  for version in ("3.9.0", "3.10.0", "2.0.0", "3.11.0.incomplete", "next"):
+    (tmp_path / "cifar10" / version).mkdir(parents=True)
+    (tmp_path / "cifar10" / version / "dataset_info.json").write_text("{}")
+  (tmp_path / "cifar10/4.0.0").mkdir()  # Begun, and not prepared.
+  assert prepared.find("cifar10", tmp_path) == tmp_path / "cifar10/3.10.0"
+  assert prepared.find("mnist", tmp_path) is None
+  assert prepared.find("mnist", tmp_path / "absent") is None
+
+
+def test_an_explicit_folder_comes_before_the_environments(monkeypatch):
+  monkeypatch.setenv("HOME", "/home/someone")
+  monkeypatch.setenv("TFDS_DATA_DIR", "/environment")
+  explicit = pathlib.Path("/explicit")
+  assert prepared.data_directory(explicit) == explicit
+  assert prepared.data_directory(None) == pathlib.Path("/environment")
+  monkeypatch.delenv("TFDS_DATA_DIR")
+  assert prepared.data_directory(None) == pathlib.Path(
+      "/home/someone/tensorflow_datasets")
+
+
+@pytest.mark.parametrize("name", ["cifar10", "mnist"])
+def test_absent_data_offline_is_refused_and_nothing_made(
+    tmp_path, monkeypatch, name):
+  asked = []
+
+  def offline(request, **_):
+    asked.append(request)
+    raise urllib.error.URLError("no network")
+
+  monkeypatch.setattr(urllib.request, "urlopen", offline)
+  with pytest.raises(errors.DataError) as refusal:
+    prepared.load(name, tmp_path)
+  message = str(refusal.value)
+  assert len(asked) == 1
+  assert f"{name} is not in {tmp_path}" in message
+  assert "--data_dir" in message and "TFDS_DATA_DIR" in message
+  assert "no network" in message
+  assert not list(tmp_path.iterdir())
+
+
+def test_a_download_that_fails_on_its_way_is_a_data_error(
+    tmp_path, monkeypatch):
+  def download_and_prepare():
+    raise RuntimeError("checksum differs")
+
+  fake = types.SimpleNamespace(
+      builder_cls=lambda name: types.SimpleNamespace(
+          url_infos={"http://localhost/mnist.gz": None}),
+      builder=lambda name, data_dir: types.SimpleNamespace(
+          download_and_prepare=download_and_prepare))
+  monkeypatch.setitem(sys.modules, "tensorflow_datasets", fake)
+  monkeypatch.setattr(
+      urllib.request, "urlopen", lambda *_, **__: open(os.devnull, "rb"))
+  with pytest.raises(errors.DataError, match="mnist is not in.*checksum"):
+    prepared.load("mnist", tmp_path)
+
+
+def test_the_program_exits_3_offline_with_one_line_and_leaves_nothing(tmp_path):
+  # A proxy on a port where nobody listens stands for having no network.
+  nowhere = "http://127.0.0.1:9"
+  (tmp_path / "empty").mkdir()
+  done = programs.train(
+      "--dataset=cifar10", "--data_dir=empty", "--logdir=run", folder=tmp_path,
+      http_proxy=nowhere, https_proxy=nowhere, no_proxy="",
+      HOME=str(tmp_path / "home"))  # Keras makes a folder there when imported.
+  assert done.returncode == 3, done.stderr
+  assert done.stdout == ""
+  line, = programs.errors_of(done)
+  assert line.startswith(f"error: cifar10 is not in {tmp_path / 'empty'}")
+  assert {p.name for p in tmp_path.iterdir()} - {"home"} == {"empty"}
+  assert not list((tmp_path / "empty").iterdir())
+
+
+def _prepared(name):
+  """Returns the folder of a real data set, or skips the test."""
+  if not _DATA:
+    pytest.skip("TFDS_DATA_DIR, where prepared data lies, is not set")
+  folder = prepared.find(name, pathlib.Path(_DATA))
+  if folder is None:
+    pytest.skip(f"TFDS_DATA_DIR holds no {name}")
+  return folder
+
+
+def _stored_images(folder, split, count):
+  """Reads the first images of the record files without TFDS."""
+  import tensorflow as tf  # pylint: disable=g-import-not-at-top
+
+  records = tf.data.TFRecordDataset(
+      sorted(str(f) for f in folder.glob(f"*-{split}.tfrecord*"))).take(count)
+  feature = {"image": tf.io.FixedLenFeature([], tf.string)}
+  return np.stack([
+      tf.io.decode_png(tf.io.parse_single_example(r, feature)["image"]).numpy()
+      for r in records])
+
+
+def test_real_mnist_holds_the_original_in_its_centre():
+  folder = _prepared("mnist")
+  train, test, names = prepared.load("mnist", folder.parent.parent)
+  assert train.images.shape == (60_000, 32, 32, 3)
+  assert names == tuple("0123456789")
+  for channel in range(3):
+    np.testing.assert_array_equal(
+        test.images[:100, 2:30, 2:30, channel],
+        _stored_images(folder, "test", 100)[..., 0])
+  # LeCun's 10,000 test images hold this many of each digit.
+  assert np.bincount(test.labels).tolist() == [
+      980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_real_cifar10_is_balanced_and_in_the_order_of_its_records():
+  folder = _prepared("cifar10")
+  train, test, names = prepared.load("cifar10", folder.parent.parent)
+  assert np.bincount(train.labels).tolist() == 10 * [5000]
+  assert np.bincount(test.labels).tolist() == 10 * [1000]
+  assert (names[0], names[9]) == ("airplane", "truck")
+  np.testing.assert_array_equal(
+      train.images[:100], _stored_images(folder, "train", 100))
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "flipped", "info"])
+def test_damaged_records_are_refused_by_name(tmp_path, damage):
+  copy = tmp_path / "mnist/3.0.1"
+  shutil.copytree(_prepared("mnist"), copy, copy_function=os.symlink)
+  records, = copy.glob("*-train.tfrecord*")
+  start = records.read_bytes()[:10_000]
+  records.unlink()
+  if damage == "cut":
+    records.write_bytes(start)
+  elif damage == "flipped":
+    records.write_bytes(start[:5000] + bytes([start[5000] ^ 1]) + start[5001:])
+  elif damage == "info":
+    (copy / "dataset_info.json").unlink()
+    (copy / "dataset_info.json").write_text("{")
+  with pytest.raises(errors.DataError, match=str(copy)):
+    prepared.load("mnist", tmp_path)

@@ -1,0 +1,140 @@
+"""Tests of randomization: rates, uniformity, nesting, and what stays."""
+
+import hashlib
+import struct
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rethink_tf.data import digits
+from rethink_tf.data import randomization
+from tests import programs
+
+_COUNT, _CLASSES = 50_000, 10
+# Balanced and in a row, unlike anything that is drawn.
+_LABELS = (np.arange(_COUNT) % _CLASSES).astype(np.int32)
+
+
+def _corrupt(probability, labels=_LABELS, seed=1, classes=_CLASSES):
+  return randomization.corrupt_labels(labels, probability, classes, seed)
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9, 1.0])
+def test_the_share_of_changed_labels_is_binomial(probability):
+  changed = int((_corrupt(probability) != _LABELS).sum())
+  # A corrupted label is the true one again with probability 1/10.
+  rate = probability * (1 - 1 / _CLASSES)
+  assert stats.binomtest(changed, _COUNT, rate).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("probability", [0.3, 1.0])
+def test_new_labels_are_uniform_whatever_the_true_label(probability):
+  corrupted = _corrupt(probability)
+  for label in range(_CLASSES):
+    counts = np.bincount(corrupted[_LABELS == label], minlength=_CLASSES)
+    expected = np.full(_CLASSES, probability / _CLASSES)
+    expected[label] += 1 - probability
+    total = counts.sum()
+    assert total == _COUNT // _CLASSES
+    assert stats.chisquare(counts, expected * total).pvalue > 1e-4
+
+
+def test_random_labels_are_no_permutation_of_the_classes():
+  # Each pair (true, random) comes as often as any other: nothing to learn.
+  table = np.zeros((_CLASSES, _CLASSES), int)
+  np.add.at(table, (_LABELS, _corrupt(1.0)), 1)
+  assert stats.chi2_contingency(table).pvalue > 1e-3
+
+
+def test_which_labels_are_corrupted_does_not_depend_on_the_position():
+  changed = _corrupt(0.5) != _LABELS
+  halves = [int(half.sum()) for half in np.split(changed, 2)]
+  table = [[n, _COUNT // 2 - n] for n in halves]
+  assert stats.chi2_contingency(table).pvalue > 1e-3
+  # Neighbours are independent.
+  assert abs(np.corrcoef(changed[1:], changed[:-1])[0, 1]) < 4 / _COUNT**0.5
+
+
+def test_probability_0_changes_nothing():
+  np.testing.assert_array_equal(_corrupt(0.0), _LABELS)
+
+
+def test_probability_1_does_not_look_at_the_true_labels():
+  np.testing.assert_array_equal(
+      _corrupt(1.0), _corrupt(1.0, labels=np.zeros_like(_LABELS)))
+
+
+def test_a_larger_probability_only_adds_to_what_a_smaller_one_corrupted():
+  # Labels that are no class show what was drawn, the true class included.
+  unlabelled = np.full(_COUNT, -1, np.int32)
+  sweep = [_corrupt(p, unlabelled) for p in (0.0, 0.1, 0.2, 0.5, 0.8, 1.0)]
+  for smaller, larger in zip(sweep, sweep[1:]):
+    corrupted = smaller >= 0
+    np.testing.assert_array_equal(larger[corrupted], smaller[corrupted])
+    assert (larger >= 0).sum() > corrupted.sum()
+  assert (sweep[-1] >= 0).all()
+
+
+def test_the_first_n_examples_get_the_labels_they_have_among_all():
+  for probability in (0.4, 1.0):
+    everything = _corrupt(probability)
+    for count in (1, 100, 1297):
+      np.testing.assert_array_equal(
+          _corrupt(probability, _LABELS[:count]), everything[:count])
+
+
+def test_seeds_corrupt_independently():
+  first, second = _corrupt(1.0), _corrupt(1.0, seed=2)
+  equal = int((first == second).sum())
+  assert stats.binomtest(equal, _COUNT, 1 / _CLASSES).pvalue > 1e-3
+
+
+def test_which_are_corrupted_says_nothing_about_the_new_class():
+  unlabelled = np.full(_COUNT, -1, np.int32)
+  half = _corrupt(0.5, unlabelled)
+  counts = np.bincount(half[half >= 0], minlength=_CLASSES)
+  assert stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_labels_are_int32_within_the_classes_and_the_input_is_left_alone():
+  before = _LABELS.copy()
+  corrupted = _corrupt(1.0, classes=3)
+  assert corrupted.dtype == np.int32
+  assert set(np.unique(corrupted)) == {0, 1, 2}
+  np.testing.assert_array_equal(_LABELS, before)
+
+
+def test_label_hash_is_sha256_over_little_endian_int32():
+  labels = [3, 0, 9]
+  expected = hashlib.sha256(struct.pack("<3i", *labels)).hexdigest()
+  # The same, written down: any other machine must get it too.
+  assert expected == (
+      "49d91da7f7c13fde2a5ddec9677e2063555db670a39ebca912515facb30ae620")
+  for dtype in (np.int32, np.int64, np.uint8, ">i4"):
+    assert randomization.label_hash(np.array(labels, dtype)) == expected
+
+
+def test_label_hash_sees_one_changed_label_and_the_order():
+  hashes = {randomization.label_hash(labels)
+            for labels in ([1, 2, 3], [1, 2, 4], [2, 1, 3], [1, 2])}
+  assert len(hashes) == 4
+
+
+_LABELS_OF_DIGITS = """
+import sys
+from rethink_tf import config
+from rethink_tf.data import digits, randomization
+train = digits.load()[0]
+parsed, _ = config.parse(sys.argv[1:])
+print(randomization.label_hash(randomization.corrupt_labels(
+    train.labels, parsed.label_corruption, 10, parsed.seed)))
+"""
+
+
+def test_any_process_draws_the_same_labels(tmp_path):
+  labels = _corrupt(0.5, digits.load()[0].labels, seed=3)
+  printed = programs.python(
+      _LABELS_OF_DIGITS, "--label_corruption=0.5", "--seed=3",
+      folder=tmp_path, PYTHONHASHSEED="7")
+  assert printed.stdout.strip() == randomization.label_hash(labels)

@@ -1,0 +1,140 @@
+"""Tests of layers: initial weights, penalties, dropout, and normalization."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rethink_tf.models import layers
+
+
+def _kernel(layer, shape):
+  layer.build(shape)
+  return keras.ops.convert_to_numpy(layer.kernel)
+
+
+def _normalized(x, radius, bias, alpha, beta):
+  """Krizhevsky et al. (2012), Section 3.3, one channel after the other."""
+  result = np.empty_like(x)
+  channels = x.shape[-1]
+  for index in np.ndindex(x.shape[:-1]):
+    for channel in range(channels):
+      total = 0.0
+      for other in range(max(0, channel - radius),
+                         min(channels, channel + radius + 1)):
+        total += x[index][other] ** 2
+      divisor = (bias + alpha * total) ** beta
+      result[index][channel] = x[index][channel] / divisor
+  return result
+
+
+@pytest.mark.parametrize("channels, radius, bias, alpha, beta", [
+    (64, 4, 1.0, 0.001 / 9, 0.75), (7, 4, 1.0, 0.1, 0.75),
+    (3, 1, 2.0, 0.5, 0.5), (5, 0, 1.0, 1.0, 1.0)])
+def test_local_response_normalization_agrees_with_loops_and_tensorflow(
+    channels, radius, bias, alpha, beta):
+  x = np.random.default_rng(0).normal(size=(2, 3, 2, channels)) * 10
+  layer = layers.LocalResponseNormalization(radius, bias, alpha, beta)
+  result = keras.ops.convert_to_numpy(layer(x.astype(np.float32)))
+  np.testing.assert_allclose(
+      result, _normalized(x, radius, bias, alpha, beta), rtol=2e-5)
+  # TensorFlow's formula is the same, and its alpha is not divided by the size.
+  np.testing.assert_allclose(
+      result,
+      tf.nn.local_response_normalization(
+          x.astype(np.float32), radius, bias, alpha, beta),
+      rtol=2e-5)
+
+
+def test_local_response_normalization_by_hand():
+  # Radius 1: the sums of squares are 1+4, 1+4+9 and 4+9.
+  layer = layers.LocalResponseNormalization(1, 1.0, 1.0, 1.0)
+  result = layer(np.array([[[[1.0, 2.0, 3.0]]]], np.float32))
+  np.testing.assert_allclose(
+      result[0, 0, 0], [1 / 6, 2 / 15, 3 / 14], rtol=1e-6)
+
+
+def test_local_response_normalizations_defaults_are_the_tutorials_of_2016():
+  layer = layers.LocalResponseNormalization()
+  assert (layer.depth_radius, layer.bias, layer.beta) == (4, 1.0, 0.75)
+  assert layer.alpha == pytest.approx(0.001 / 9)
+  assert not layer.weights
+
+
+def test_local_response_normalization_is_rebuilt_from_its_config():
+  layer = layers.LocalResponseNormalization(2, 3.0, 0.5, 0.25, name="norm")
+  again = layers.LocalResponseNormalization.from_config(layer.get_config())
+  assert (again.depth_radius, again.bias, again.alpha, again.beta) == (
+      2, 3.0, 0.5, 0.25)
+  assert again.name == "norm"
+
+
+def test_initial_weights_depend_on_seed_and_layer_name_alone():
+  def kernel(seed, name, decay=0.0):
+    return _kernel(layers.Style(seed, decay).dense(4, name), (None, 3))
+
+  first = kernel(1, "hidden1")
+  layers.Style(1, 0.0).dense(9, "other").build((None, 9))
+  keras.utils.set_random_seed(99)
+  np.testing.assert_array_equal(kernel(1, "hidden1", decay=0.1), first)
+  assert np.abs(kernel(1, "hidden2") - first).max() > 0.01
+  assert np.abs(kernel(2, "hidden1") - first).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["dense", "conv"])
+def test_initial_weights_are_glorot_uniform(kind):
+  style = layers.Style(1, 0.0)
+  if kind == "dense":
+    kernel = _kernel(style.dense(500, "logits"), (None, 300))
+    limit = np.sqrt(6 / (300 + 500))
+  else:
+    kernel = _kernel(style.conv(64, 5, "conv"), (None, 28, 28, 32))
+    limit = np.sqrt(6 / (25 * 32 + 25 * 64))
+  assert 0.999 * limit < np.abs(kernel).max() <= limit
+  # The mean of n uniform numbers has deviation limit / sqrt(3 n).
+  assert abs(kernel.mean()) < 4 * limit / np.sqrt(3 * kernel.size)
+  np.testing.assert_allclose(kernel.std(), limit / np.sqrt(3), rtol=0.01)
+
+
+def test_biases_start_at_0():
+  layer = layers.Style(1, 0.0).dense(4, "hidden1")
+  layer.build((None, 3))
+  np.testing.assert_array_equal(layer.bias, np.zeros(4))
+
+
+def test_the_penalty_is_lambda_times_the_squared_norm_of_the_kernel():
+  style = layers.Style(1, 0.25)
+  for layer, shape in ((style.dense(4, "a"), (None, 3)),
+                       (style.conv(4, 3, "b"), (None, 8, 8, 2))):
+    kernel = _kernel(layer, shape).astype(np.float64)
+    layer.bias.assign(np.full(4, 100.0))  # Which must not count.
+    penalty, = layer.losses
+    np.testing.assert_allclose(
+        float(penalty), 0.25 * (kernel**2).sum(), rtol=1e-6)
+
+
+def test_without_weight_decay_there_is_no_penalty():
+  layer = layers.Style(1, 0.0).conv(4, 3, "b")
+  layer.build((None, 8, 8, 2))
+  assert not layer.losses
+
+
+def test_convolutions_pad_so_that_the_size_stays():
+  layer = layers.Style(1, 0.0).conv(4, 5, "conv")
+  assert layer.compute_output_shape((None, 28, 28, 3)) == (None, 28, 28, 4)
+
+
+def test_dropout_zeroes_its_rate_and_scales_the_rest_up():
+  inputs = keras.Input((20_000,))
+  model = keras.Model(inputs, layers.dropout(inputs, 0.3, seed=1))
+  ones = np.ones((1, 20_000), np.float32)
+  trained = keras.ops.convert_to_numpy(model(ones, training=True))[0]
+  dropped = (trained == 0).mean()
+  assert abs(dropped - 0.3) < 4 * np.sqrt(0.3 * 0.7 / 20_000)
+  np.testing.assert_allclose(trained[trained > 0], 1 / 0.7, rtol=1e-6)
+  np.testing.assert_array_equal(model(ones, training=False), ones)
+
+
+def test_dropout_at_rate_0_adds_no_layer():
+  inputs = keras.Input((4,))
+  assert layers.dropout(inputs, 0.0, seed=1) is inputs

@@ -1,0 +1,53 @@
+"""Runs the project's programs in processes of their own, for tests."""
+
+import os
+import subprocess
+import sys
+
+_TRAIN = """
+import runpy
+runpy.run_module("rethink_tf.train", run_name="__main__")
+"""
+# Importing either now fails, with a traceback and exit code 1.
+_WITHOUT_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+""" + _TRAIN
+
+
+def python(code, *arguments, folder, **environment):
+  """Runs Python code in a folder, where a user would type the command.
+
+  Args:
+    code: str, what `python -c` runs.
+    *arguments: of the program, as sys.argv[1:].
+    folder: `pathlib.Path`, the working directory, and the user's home.
+    **environment: more environment variables.
+
+  Returns:
+    A `subprocess.CompletedProcess` with text output.
+  """
+  inherited = {
+      name: value for name, value in os.environ.items()
+      if not name.startswith(("BUILD_", "XDG_"))}
+  return subprocess.run(
+      [sys.executable, "-c", code, *map(str, arguments)],
+      cwd=folder, env={**inherited, "HOME": str(folder), **environment},
+      capture_output=True, text=True, check=False)
+
+
+def train_without_tensorflow(*arguments, folder, **environment):
+  """Runs `train` where importing TensorFlow or Keras fails."""
+  return python(_WITHOUT_TENSORFLOW, *arguments, folder=folder, **environment)
+
+
+def train(*arguments, folder, **environment):
+  """Runs `train`."""
+  return python(_TRAIN, *arguments, folder=folder, **environment)
+
+
+def errors_of(done):
+  """Returns the lines on stderr, less Matplotlib's note in a fresh home."""
+  note = "Matplotlib is building"
+  return [line for line in done.stderr.splitlines()
+          if not line.startswith(note)]
