@@ -1,5 +1,7 @@
 """What a finished run tells its reader, and what to try next."""
 
+import shlex
+
 # Flags that must not be the same in the next run.
 _OF_ONE_RUN = ("label_corruption", "logdir", "overwrite")
 
@@ -54,7 +56,7 @@ def _meaning(config, result):
 
 def _next(config, options):
   """Returns the command again, with true labels for random ones or random."""
-  command = ["scripts/bazel run //rethink_tf:train --"]
+  command = []
   arguments = list(options.arguments)
   while arguments:
     argument = arguments.pop(0)
@@ -65,4 +67,4 @@ def _next(config, options):
     else:
       command.append(argument)
   command.append(f"--label_corruption={0 if config.label_corruption else 1}")
-  return " ".join(command)
+  return f"scripts/bazel run //rethink_tf:train -- {shlex.join(command)}"

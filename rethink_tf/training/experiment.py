@@ -15,7 +15,7 @@ from rethink_tf.training import recorder
 from rethink_tf.training import state
 from rethink_tf.training import tensorboard
 
-_SHOWN = 24
+_SHOWN = 12
 
 
 def run(config, options, directory):
@@ -46,7 +46,8 @@ def run(config, options, directory):
       model, config, train, data.test, directory, clock,
       examples=_examples(data, train))
   result = _result(model, config, data, train, identity, rows, clock)
-  tensorboard.write_end(directory.tensorboard, config, result)
+  name = "/".join(directory.path.parts[-2:])
+  tensorboard.write_end(directory.tensorboard, name, config, result)
   directory.write_result(result)
   return result
 
