@@ -39,7 +39,9 @@ def table1(runs):
   """Returns Table 1's rows as dicts of text, from finished runs.
 
   A run belongs to a row if its config is that of the row's flagfile, apart
-  from the seed. A row without a run says "not run".
+  from the seed. Where none of them has the row's epochs, the runs with the
+  most epochs stand in, and the column says so. A row without a run says "not
+  run".
 
   Args:
     runs: folder that holds run directories, at any depth.
@@ -86,7 +88,8 @@ def _finished(runs):
 
 def _row(row, finished):
   config, _ = config_lib.parse([f"--flagfile={row.flagfile}"])
-  results = [r for c, r in finished if c and _same_but_seed(c, config)]
+  results = _longest(
+      [r for c, r in finished if c and _is_of_row(c, config)])
   printed = {
       "row": str(row.row),
       "model": config.model,
@@ -103,7 +106,7 @@ def _row(row, finished):
   return {
       **printed,
       "params": f"{results[0]['params']:,}",
-      "epochs": str(results[0]["epochs"]),
+      "epochs": _epochs(results[0]["epochs"], config.epochs),
       "seeds": ", ".join(str(r["seed"]) for r in results),
       "train, ours": _percent([r["train_accuracy"] for r in results]),
       "test, ours": _percent([r["test_accuracy"] for r in results]),
@@ -111,9 +114,22 @@ def _row(row, finished):
   }
 
 
-def _same_but_seed(recorded, config):
-  expected = dataclasses.replace(config, seed=recorded["seed"]).as_dict()
+def _is_of_row(recorded, config):
+  """Tells whether a config is a row's, apart from the seed and fewer epochs."""
+  if recorded["epochs"] > config.epochs:
+    return False
+  expected = dataclasses.replace(
+      config, seed=recorded["seed"], epochs=recorded["epochs"]).as_dict()
   return all(recorded.get(name) == value for name, value in expected.items())
+
+
+def _longest(results):
+  most = max((r["epochs"] for r in results), default=0)
+  return [r for r in results if r["epochs"] == most]
+
+
+def _epochs(done, wanted):
+  return str(done) if done == wanted else f"{done} of {wanted}"
 
 
 def _percent(fractions):

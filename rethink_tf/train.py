@@ -6,6 +6,7 @@ import sys
 from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import run_directory
+from rethink_tf import signals
 from rethink_tf import summary
 from rethink_tf.data import datasets
 
@@ -13,7 +14,7 @@ from rethink_tf.data import datasets
 def main(argv):
   config, options = config_lib.parse(argv[1:])
   datasets.check_available(config.dataset, options.data_dir)
-  with run_directory.claim(options.logdir) as directory:
+  with run_directory.claim(options.logdir) as directory, signals.raising():
     result = _earlier_result(config, options, directory)
     if result:
       print(f"{directory.path} holds this run, done; --overwrite trains it anew")

@@ -20,6 +20,7 @@ _MAY_IMPORT = {
     "flagfile": {"errors", "paths"},
     "config": {"errors", "flagfile", "paths"},
     "run_directory": {"errors", "storage"},
+    "signals": {"errors"},
     "__init__": {"run_directory"},
     "data": {"config", "errors", "paths", "streams"},
     "models": {"streams"},
@@ -31,7 +32,8 @@ _MAY_IMPORT = {
     "summary": set(),
     "tensorboard": {"paths"},
     "train": {
-        "config", "data", "errors", "run_directory", "summary", "training"},
+        "config", "data", "errors", "run_directory", "signals", "summary",
+        "training"},
 }
 
 # Which modules may import a library at all, inside functions included.

@@ -37,9 +37,20 @@ def test_seeds_of_a_row_are_averaged_with_their_sample_deviation(tmp_path):
 
 
 def test_a_row_without_a_run_of_its_config_says_not_run(tmp_path):
-  _write_run(tmp_path / "other", 19, 1, 0.98, 0.10, epochs=3)
+  _write_run(tmp_path / "other", 19, 1, 0.98, 0.10, dropout=0.5)
+  _write_run(tmp_path / "longer", 19, 1, 0.98, 0.10, epochs=101)
   table = report.table1(tmp_path)
   assert [row["train, ours"] for row in table] == ["not run"] * 19
+
+
+def test_shorter_runs_stand_in_until_there_is_a_whole_one(tmp_path):
+  _write_run(tmp_path / "a", 19, 1, 0.50, 0.10, epochs=3)
+  _write_run(tmp_path / "b", 19, 2, 0.60, 0.10, epochs=4)
+  row = report.table1(tmp_path)[18]
+  assert (row["train, ours"], row["epochs"]) == ("60.00", "4 of 100")
+  _write_run(tmp_path / "c", 19, 3, 0.98, 0.10)
+  row = report.table1(tmp_path)[18]
+  assert (row["train, ours"], row["epochs"]) == ("98.00", "100")
 
 
 def test_the_papers_numbers_stand_in_every_row(tmp_path):
