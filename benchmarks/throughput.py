@@ -35,7 +35,7 @@ from rethink_tf.data import dataset
 from rethink_tf.models import registry
 from rethink_tf.training import fit
 
-_ROUNDS = 5
+_ROUNDS = 3
 _BATCH = 128
 # Batches a measurement, so that each takes a few seconds on 2 cores.
 _BATCHES = {

@@ -73,6 +73,9 @@ class Options:
     data_dir: the only place to look for data, or None for TFDS's own.
     resume: whether to go on from what the run directory holds.
     overwrite: whether to replace what an earlier run left there.
+    checkpoint_minutes: minutes between checkpoints within an epoch.
+    deterministic: whether the same command gives the same bits; None: where
+      there is no GPU.
     arguments: the command line as typed, a tuple of str.
   """
 
@@ -80,6 +83,8 @@ class Options:
   data_dir: pathlib.Path | None = None
   resume: bool = True
   overwrite: bool = False
+  checkpoint_minutes: float = 10.0
+  deterministic: bool | None = None
   arguments: tuple[str, ...] = ()
 
 
@@ -99,11 +104,15 @@ def parse(arguments):
         "Trains one network on true or on random labels.\n"
         "--flagfile=PATH reads flags from a file; flags given directly win.")
   config = _config(values)
+  _in_range("checkpoint_minutes", values.checkpoint_minutes,
+            "a finite number > 0", lambda x: 0 < x < math.inf)
   options = Options(
       logdir=_path("logdir", values) or _default_logdir(config, file),
       data_dir=_path("data_dir", values),
       resume=values.resume,
       overwrite=values.overwrite,
+      checkpoint_minutes=values.checkpoint_minutes,
+      deterministic=values.deterministic,
       arguments=tuple(arguments),
   )
   return config, options
@@ -234,6 +243,13 @@ def _define_flags():
   flags.DEFINE_bool(
       "overwrite", False, "Replace an earlier run in the run directory.",
       **where)
+  flags.DEFINE_float(
+      "checkpoint_minutes", Options.checkpoint_minutes,
+      "Minutes between checkpoints within an epoch; each epoch ends with one.",
+      **where)
+  flags.DEFINE_bool(
+      "deterministic", None, "The same command gives the same numbers, to the "
+      "bit; default: where there is no GPU.", **where)
   return values
 
 

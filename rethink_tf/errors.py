@@ -4,7 +4,11 @@
 run again to go on (BSD's EX_TEMPFAIL, which schedulers take as "requeue").
 """
 
+import errno
+import os
 import sys
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class RunError(Exception):
@@ -46,7 +50,8 @@ class StoppedError(RunError):
 def exit_code_of(main, argv):
   """Runs `main(argv)` and returns its exit code.
 
-  A `RunError` becomes one line on stderr, whatever whitespace its message had.
+  A failure that a user can act on becomes one line on stderr, whatever
+  whitespace its message had.
 
   Args:
     main: a function of the argument list; its return value None counts as 0.
@@ -54,6 +59,37 @@ def exit_code_of(main, argv):
   """
   try:
     return main(argv) or 0
-  except RunError as error:
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
-    return error.exit_code
+  except (Exception, KeyboardInterrupt) as error:
+    failure = _as_run_error(error)
+    if failure is None:
+      raise
+    print(f"error: {' '.join(str(failure).split())}", file=sys.stderr,
+          flush=True)
+    return failure.exit_code
+
+
+def _as_run_error(error):
+  """Returns the `RunError` that an exception amounts to, or None."""
+  if isinstance(error, RunError):
+    return error
+  if isinstance(error, KeyboardInterrupt):
+    return StoppedError("stopped by SIGINT before anything was done")
+  if isinstance(error, MemoryError):
+    return StorageError("there is not enough memory")
+  if isinstance(error, BrokenPipeError):
+    _discard_output()
+    return StoppedError(
+        "nobody reads the output any more; the same command goes on from its "
+        "last checkpoint")
+  if isinstance(error, OSError) and error.errno in _NO_SPACE:
+    _discard_output()
+    return StorageError(
+        f"{error.filename or 'the output'} cannot be written: {error.strerror}")
+  return None
+
+
+def _discard_output():
+  """Keeps Python from trying, at exit, to write what could not be written."""
+  null = os.open(os.devnull, os.O_WRONLY)
+  os.dup2(null, 1)
+  os.close(null)

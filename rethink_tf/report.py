@@ -82,7 +82,7 @@ def _finished(runs):
   found = []
   for path in sorted(pathlib.Path(runs).rglob("result.json")):
     config = run_directory.read_json(path.parent / "config.json")
-    found.append((config, run_directory.read_json(path)))
+    found.append((config, run_directory.read_result(path.parent)))
   return found
 
 

@@ -5,6 +5,7 @@
     metrics.csv       a row an epoch
     tensorboard/      the same for TensorBoard, with images and HParams
     checkpoints/      what a stopped run goes on from
+    SHA256SUMS        of config.json, metrics.csv and result.json, once done
     result.json       written last: the run is done
 """
 
@@ -12,6 +13,7 @@ import contextlib
 import csv
 import dataclasses
 import fcntl
+import hashlib
 import io
 import json
 import os
@@ -25,9 +27,13 @@ METRICS_COLUMNS = (
     "test_loss", "test_accuracy", "images_per_second", "seconds",
 )
 # What a run writes; nothing else in the directory is ever removed.
-_OWN_FILES = ("result.json", "metrics.csv", "environment.json", "config.json")
+_OWN_FILES = (
+    "result.json", "SHA256SUMS", "metrics.csv", "environment.json",
+    "config.json")
 _OWN_FOLDERS = ("tensorboard", "checkpoints")
 _LOCK = "lock"
+_SUMS = "SHA256SUMS"
+_SUMMED = ("config.json", "metrics.csv", "result.json")
 
 
 class RunDirectory:
@@ -49,8 +55,12 @@ class RunDirectory:
     return self.path / "tensorboard"
 
   def result(self):
-    """Returns result.json as a dict, or None where the run is not done."""
-    return read_json(self.path / "result.json")
+    """Returns result.json as a dict, or None where the run is not done.
+
+    Raises:
+      StorageError: a file of the finished run is damaged.
+    """
+    return read_result(self.path)
 
   def recorded_config(self):
     """Returns config.json as a dict, or None where no run has begun."""
@@ -109,7 +119,14 @@ class RunDirectory:
     storage.write_text(self.path / "metrics.csv", text.getvalue())
 
   def write_result(self, values):
-    storage.write_json(self.path / "result.json", values)
+    """Writes SHA256SUMS, in the format of `sha256sum`, and result.json."""
+    text = storage.json_text(values)
+    sums = [
+        f"{_sha256(content)}  {name}\n" for name, content in zip(_SUMMED, (
+            (self.path / "config.json").read_bytes(),
+            (self.path / "metrics.csv").read_bytes(), text.encode()))]
+    storage.write_text(self.path / _SUMS, "".join(sums))
+    storage.write_text(self.path / "result.json", text)
 
 
 def remove_files(folder):
@@ -185,16 +202,53 @@ def read_json(path):
   """Returns a run directory's JSON file as a dict, or None where absent.
 
   Raises:
-    UsageError: the file is damaged.
+    StorageError: the file is damaged.
   """
   try:
     return json.loads(path.read_text(encoding="utf-8"))
   except FileNotFoundError:
     return None
   except (OSError, ValueError) as error:
-    raise errors.UsageError(
+    raise errors.StorageError(
         f"{path} is damaged ({error}); --overwrite starts the run anew"
     ) from error
+
+
+def read_result(directory):
+  """Returns a run's result.json as a dict, or None where it is not done.
+
+  Args:
+    directory: `pathlib.Path` of the run directory.
+
+  Raises:
+    StorageError: config.json, metrics.csv or result.json is damaged. Where
+      SHA256SUMS is missing, only what does not parse is found.
+  """
+  result = read_json(directory / "result.json")
+  if result is not None:
+    _check_sums(directory)
+  return result
+
+
+def _check_sums(directory):
+  try:
+    text = (directory / _SUMS).read_text(encoding="utf-8", errors="replace")
+  except FileNotFoundError:
+    return
+  sums = {name: expected for expected, _, name in (
+      line.partition("  ") for line in text.splitlines())}
+  if set(sums) != set(_SUMMED):
+    raise errors.StorageError(
+        f"{directory / _SUMS} is damaged; without it the run is not checked")
+  for name, expected in sums.items():
+    if _sha256((directory / name).read_bytes()) != expected:
+      raise errors.StorageError(
+          f"{directory / name} is damaged, or {_SUMS} is; --overwrite starts "
+          "the run anew")
+
+
+def _sha256(content):
+  return hashlib.sha256(content).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,7 +277,7 @@ def load_run(directory):
 
   Raises:
     FileNotFoundError: the directory holds no run.
-    UsageError: a file in it is damaged.
+    StorageError: a file in it is damaged.
   """
   # Imported here so that a training run does not wait for it.
   import pandas as pd  # pylint: disable=g-import-not-at-top
@@ -232,5 +286,6 @@ def load_run(directory):
   config = read_json(directory / "config.json")
   if config is None:
     raise FileNotFoundError(f"{directory} holds no config.json: not a run")
+  result = read_result(directory)
   metrics = pd.read_csv(directory / "metrics.csv", index_col="epoch")
-  return Run(config, read_json(directory / "result.json"), metrics)
+  return Run(config, result, metrics)

@@ -1,4 +1,8 @@
-"""SIGTERM and Ctrl-C end a run in one line, with the exit code for "again"."""
+"""SIGTERM and Ctrl-C: save, say so in one line, exit with the code for "again".
+
+The first signal ends the run at once where nothing would be lost, and after
+the step at hand where something would. The second ends the process.
+"""
 
 import contextlib
 import signal
@@ -8,28 +12,65 @@ from rethink_tf import errors
 _HANDLED = (signal.SIGTERM, signal.SIGINT)
 
 
-@contextlib.contextmanager
-def raising():
-  """Makes the first SIGTERM or SIGINT raise `StoppedError` in the block.
+class Stop:
+  """Whether a signal asked the run to stop, and when it is to do so."""
 
-  Every file of a run is written whole or not at all, so the block may be left
-  at any point. A second signal ends the process at once.
+  def __init__(self):
+    self._name = None
+    self._deferred = False
 
-  Raises:
-    StoppedError: a signal came.
-  """
-  before = {number: signal.signal(number, _stop) for number in _HANDLED}
-  try:
-    yield
-  finally:
-    for number, handler in before.items():
-      signal.signal(number, handler)
+  @property
+  def requested(self):
+    return self._name is not None
 
+  def defer(self):
+    """Makes a signal wait for `check`: from now on there is work to save."""
+    self._deferred = True
 
-def _stop(number, frame):
-  del frame
-  for handled in _HANDLED:
-    signal.signal(handled, signal.SIG_DFL)
-  raise errors.StoppedError(
-      f"stopped by {signal.Signals(number).name}; the same command goes on "
-      "from the last finished epoch")
+  def end_deferral(self):
+    """Makes a signal raise at once, as before `defer`.
+
+    Raises:
+      StoppedError: one came meanwhile.
+    """
+    self._deferred = False
+    self.check("its last checkpoint")
+
+  def check(self, saved):
+    """Stops the run if a signal asked for it.
+
+    Args:
+      saved: where the run goes on from, as the message says it.
+
+    Raises:
+      StoppedError: a signal came.
+    """
+    if self.requested:
+      raise errors.StoppedError(
+          f"stopped by {self._name}; the same command goes on from {saved}")
+
+  @contextlib.contextmanager
+  def on_signals(self):
+    """Handles SIGTERM and SIGINT in the block.
+
+    Every file of a run is written whole or not at all, so that the block may
+    be left at any point.
+
+    Raises:
+      StoppedError: a signal came while none was deferred.
+    """
+    before = {
+        number: signal.signal(number, self._handle) for number in _HANDLED}
+    try:
+      yield
+    finally:
+      for number, handler in before.items():
+        signal.signal(number, handler)
+
+  def _handle(self, number, frame):
+    del frame
+    for handled in _HANDLED:
+      signal.signal(handled, signal.SIG_DFL)
+    self._name = signal.Signals(number).name
+    if not self._deferred:
+      self.check("its last checkpoint")

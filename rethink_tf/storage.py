@@ -42,12 +42,17 @@ def write_text(path, text):
 
 
 def write_json(path, value):
-  """Writes a value as indented JSON, as `write_bytes` does.
+  """Writes a value as `json_text`, as `write_bytes` does."""
+  write_text(path, json_text(value))
+
+
+def json_text(value):
+  """Returns a value as indented JSON.
 
   Raises:
     ValueError: a number in it is not finite, which JSON has no word for.
   """
-  write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+  return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
 def _flush_folder(folder):

@@ -1,5 +1,6 @@
 """Trains one network on true or on random labels; see --help."""
 
+import logging
 import os
 import sys
 
@@ -14,18 +15,24 @@ from rethink_tf.data import datasets
 def main(argv):
   config, options = config_lib.parse(argv[1:])
   datasets.check_available(config.dataset, options.data_dir)
-  with run_directory.claim(options.logdir) as directory, signals.raising():
+  stop = signals.Stop()
+  with run_directory.claim(options.logdir) as directory, stop.on_signals():
     result = _earlier_result(config, options, directory)
     if result:
       print(f"{directory.path} holds this run, done; --overwrite trains it anew")
     else:
-      # TensorFlow's notes about its own build are of no use to a reader.
-      os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+      _silence_libraries()
       # Imported once everything that can be refused early was.
       from rethink_tf.training import experiment  # pylint: disable=g-import-not-at-top
 
-      result = experiment.run(config, options, directory)
+      result = experiment.run(config, options, directory, stop)
     print(summary.of_run(config, options, result), flush=True)
+
+
+def _silence_libraries():
+  """Drops notes on a build of TensorFlow and on Matplotlib's font cache."""
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+  logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def _earlier_result(config, options, directory):
@@ -34,8 +41,7 @@ def _earlier_result(config, options, directory):
   Raises:
     UsageError: the directory holds a run that is not to be touched.
   """
-  recorded = directory.recorded_config()
-  if recorded is None or options.overwrite:
+  if options.overwrite or directory.recorded_config() is None:
     return None
   if not options.resume:
     raise errors.UsageError(

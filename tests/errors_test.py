@@ -3,6 +3,7 @@
 import pytest
 
 from rethink_tf import errors
+from tests import programs
 
 
 @pytest.mark.parametrize("kind, code", [
@@ -25,3 +26,37 @@ def test_success_is_0_and_silent(capsys):
 def test_a_programming_error_keeps_its_traceback():
   with pytest.raises(ZeroDivisionError):
     errors.exit_code_of(lambda argv: 1 / 0, ["program"])
+
+
+# What a library or the system raises, and what becomes of it.
+_RAISED = [
+    ("MemoryError()", 4, "not enough memory"),
+    ("OSError(28, 'No space left on device', 'a/b')", 4, "a/b cannot be written"),
+    ("OSError(122, 'Disk quota exceeded')", 4, "the output cannot be written"),
+    ("OSError(27, 'File too large')", 4, "the output cannot be written"),
+    ("KeyboardInterrupt()", 75, "SIGINT"),
+    ("BrokenPipeError()", 75, "nobody reads the output"),
+]
+
+
+@pytest.mark.parametrize("raised, code, words", _RAISED)
+def test_what_others_raise_has_an_exit_code_and_one_line_too(
+    raised, code, words, tmp_path):
+  done = programs.python(f"""
+import sys
+from rethink_tf import errors
+def main(argv):
+  raise {raised}
+sys.exit(errors.exit_code_of(main, sys.argv))
+""", folder=tmp_path)
+  assert done.returncode == code
+  line, = done.stderr.splitlines()
+  assert line.startswith("error: ") and words in line
+
+
+def test_another_error_of_the_system_keeps_its_traceback():
+  def main(argv):
+    raise FileNotFoundError(2, "No such file", argv[0])
+
+  with pytest.raises(FileNotFoundError):
+    errors.exit_code_of(main, ["program"])

@@ -25,8 +25,8 @@ _MAY_IMPORT = {
     "data": {"config", "errors", "paths", "streams"},
     "models": {"streams"},
     "training": {
-        "data", "models", "errors", "paths", "run_directory", "storage",
-        "streams"},
+        "data", "models", "errors", "paths", "run_directory", "signals",
+        "storage", "streams"},
     "paper": set(),
     "report": {"config", "errors", "paper", "run_directory", "storage"},
     "summary": set(),

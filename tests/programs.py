@@ -27,13 +27,26 @@ def python(code, *arguments, folder, **environment):
   Returns:
     A `subprocess.CompletedProcess` with text output.
   """
+  return subprocess.run(
+      [sys.executable, "-c", code, *map(str, arguments)],
+      cwd=folder, env=environment_in(folder, **environment),
+      capture_output=True, text=True, check=False)
+
+
+def start_training(*arguments, folder, **environment):
+  """Starts `train` as `python` does; returns a `subprocess.Popen`."""
+  return subprocess.Popen(
+      [sys.executable, "-c", _TRAIN, *map(str, arguments)],
+      cwd=folder, env=environment_in(folder, **environment),
+      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def environment_in(folder, **more):
+  """Returns environment variables for a program whose user lives in a folder."""
   inherited = {
       name: value for name, value in os.environ.items()
       if not name.startswith(("BUILD_", "XDG_"))}
-  return subprocess.run(
-      [sys.executable, "-c", code, *map(str, arguments)],
-      cwd=folder, env={**inherited, "HOME": str(folder), **environment},
-      capture_output=True, text=True, check=False)
+  return {**inherited, "HOME": str(folder), **more}
 
 
 def train_without_tensorflow(*arguments, folder, **environment):

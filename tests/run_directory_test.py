@@ -134,7 +134,7 @@ def test_a_folder_without_permission_is_a_usage_error(tmp_path):
 def test_clear_removes_what_a_run_writes_and_no_more(tmp_path):
   directory = run_directory.RunDirectory(tmp_path)
   for name in ("config.json", "environment.json", "metrics.csv", "result.json",
-               "checkpoints/epoch-00001.npz", "tensorboard/train/events",
+               "checkpoints/step-00000001.npz", "tensorboard/train/events",
                "notes.txt", "plots/curve.png", "result.json.bak"):
     (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
     (tmp_path / name).write_text("x")
@@ -156,7 +156,7 @@ def _begun(path, **config):
   directory = run_directory.RunDirectory(path)
   directory.begin(config, {"python": "3"}, overwrite=False)
   (path / "checkpoints").mkdir()
-  (path / "checkpoints/epoch-00001.npz").write_text("x")
+  (path / "checkpoints/step-00000001.npz").write_text("x")
   return directory
 
 
@@ -170,7 +170,7 @@ def test_begin_records_config_and_environment(tmp_path):
 def test_begin_keeps_what_the_same_run_goes_on_from(tmp_path):
   directory = _begun(tmp_path, seed=1)
   directory.begin({"seed": 1}, {"python": "4"}, overwrite=False)
-  assert (tmp_path / "checkpoints/epoch-00001.npz").exists()
+  assert (tmp_path / "checkpoints/step-00000001.npz").exists()
   assert json.loads((tmp_path / "environment.json").read_text()) == {
       "python": "4"}
 
@@ -182,12 +182,13 @@ def test_begin_refuses_another_config_with_each_difference(tmp_path):
   message = str(refusal.value)
   assert "seed was 1 and is 2" in message and "epochs was 5 and is 6" in message
   assert "model" not in message
-  assert (tmp_path / "checkpoints/epoch-00001.npz").exists()
+  assert (tmp_path / "checkpoints/step-00000001.npz").exists()
   assert directory.recorded_config()["seed"] == 1
 
 
 def test_begin_removes_an_earlier_run_where_it_may(tmp_path):
   directory = _begun(tmp_path, seed=1)
+  directory.write_metrics([])
   directory.write_result({"status": "done"})
   directory.begin({"seed": 2}, {}, overwrite=True)
   assert directory.recorded_config() == {"seed": 2}
@@ -204,13 +205,13 @@ def test_begin_removes_checkpoints_that_no_config_vouches_for(tmp_path):
 
 def test_begin_removes_what_a_killed_process_left_half_written(tmp_path):
   directory = _begun(tmp_path, seed=1)
-  for name in (".metrics.csv.7.tmp", "checkpoints/.epoch-00002.npz.7.tmp",
+  for name in (".metrics.csv.7.tmp", "checkpoints/.step-00000002.npz.7.tmp",
                "notes.tmp"):
     (tmp_path / name).write_text("half")
   directory.begin({"seed": 1}, {}, overwrite=False)
   left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
   assert left == {
-      "config.json", "environment.json", "epoch-00001.npz", "notes.tmp"}
+      "config.json", "environment.json", "step-00000001.npz", "notes.tmp"}
 
 
 def test_metrics_are_a_row_an_epoch_with_the_contracts_columns(tmp_path):
@@ -226,8 +227,8 @@ def test_metrics_are_a_row_an_epoch_with_the_contracts_columns(tmp_path):
 def test_load_run_returns_config_result_and_metrics_by_epoch(tmp_path):
   directory = run_directory.RunDirectory(tmp_path)
   directory.begin({"seed": 3}, {}, overwrite=False)
-  directory.write_result({"status": "done"})
   directory.write_metrics([_row(1, None), _row(2, 0.25)])
+  directory.write_result({"status": "done"})
   run = rethink_tf.load_run(str(tmp_path))
   assert (run.config, run.result) == ({"seed": 3}, {"status": "done"})
   assert run.metrics.loc[2, "test_accuracy"] == 0.25
@@ -250,14 +251,64 @@ def test_load_run_of_another_folder_says_that_it_is_no_run(tmp_path):
 @pytest.mark.parametrize("content", [b'{"seed": 1', b"\xff\xfe", b""])
 def test_a_damaged_json_file_is_named(tmp_path, content):
   (tmp_path / "config.json").write_bytes(content)
-  with pytest.raises(errors.UsageError, match="config.json is damaged"):
+  with pytest.raises(errors.StorageError, match="config.json is damaged"):
     run_directory.RunDirectory(tmp_path).recorded_config()
 
 
 def test_results_are_replaced_whole(tmp_path):
   directory = run_directory.RunDirectory(tmp_path)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  directory.write_metrics([_row(1, 0.5)])
   assert directory.result() is None
   for value in ({"status": "done", "epochs": 100}, {"epochs": 1}):
     directory.write_result(value)
     assert json.loads((tmp_path / "result.json").read_text()) == value
     assert directory.result() == value
+
+
+def test_sums_are_what_sha256sum_checks(tmp_path):
+  directory = _finished(tmp_path)
+  checked = subprocess.run(
+      ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path,
+      capture_output=True, text=True, check=False)
+  assert checked.returncode == 0, checked.stderr
+  assert checked.stdout.count(": OK") == 3
+  assert directory.result() == {"status": "done"}
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.csv", "result.json", "SHA256SUMS"])
+def test_a_cut_or_a_flipped_bit_in_a_finished_runs_file_is_found(
+    tmp_path, name):
+  directory = _finished(tmp_path)
+  path = tmp_path / name
+  good = path.read_bytes()
+  cuts = [good[:length] for length in range(len(good))]
+  flips = []
+  for position in range(len(good)):
+    flipped = bytearray(good)
+    flipped[position] ^= 1 << (position % 8)
+    flips.append(bytes(flipped))
+  for damaged in (*cuts, *flips):
+    path.write_bytes(damaged)
+    # Without the newline at its end the list of sums still says the same.
+    if name == "SHA256SUMS" and damaged == good[:-1]:
+      continue
+    with pytest.raises(errors.StorageError, match="is damaged"):
+      directory.result()
+    with pytest.raises(errors.StorageError):
+      rethink_tf.load_run(tmp_path)
+
+
+def test_a_run_without_sums_is_read(tmp_path):
+  directory = _finished(tmp_path)
+  (tmp_path / "SHA256SUMS").unlink()
+  assert directory.result() == {"status": "done"}
+
+
+def _finished(folder):
+  directory = run_directory.RunDirectory(folder)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  directory.write_metrics([_row(1, 0.5)])
+  directory.write_result({"status": "done"})
+  return directory

@@ -1,40 +1,36 @@
-"""Tests of what SIGTERM and Ctrl-C do to a run."""
+"""Tests of what SIGTERM and Ctrl-C do to a run: 75, one line, nothing lost."""
 
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
+import numpy as np
 import pytest
 
 from rethink_tf import errors
 from rethink_tf import signals
+from tests import programs
 
-_COMMAND = [
-    sys.executable, "-m", "rethink_tf.train", "--dataset=digits",
-    "--train_examples=256", "--epochs=400", "--eval_every=400", "--logdir=run"]
-
-
-def _start(folder):
-  # With a handler of its own, or a test runner's ignored SIGINT is inherited.
-  return subprocess.Popen(
-      _COMMAND, cwd=folder, env={**os.environ, "HOME": str(folder)},
-      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+_FLAGS = (
+    "--dataset=digits", "--batch_size=16", "--epochs=60", "--eval_every=60",
+    "--random_crop", "--dropout=0.2", "--logdir=run")
+_STEPS = 82  # An epoch.
 
 
-def _wait_for_checkpoint(folder, process):
-  deadline = time.monotonic() + 120
-  while not list((folder / "run").glob("checkpoints/epoch-*.npz")):
+def _wait_for_checkpoints(folder, process):
+  """Waits until two epochs are done."""
+  deadline = time.monotonic() + 200
+  while len(list((folder / "run").glob("checkpoints/step-*.npz"))) < 2:
     assert process.poll() is None and time.monotonic() < deadline
     time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_raises_once_and_is_the_default_afterwards(number):
+def test_a_signal_stops_once_and_is_the_default_afterwards(number):
+  stop = signals.Stop()
   with pytest.raises(errors.StoppedError, match=number.name):
-    with signals.raising():
+    with stop.on_signals():
       before = signal.getsignal(number)
       try:
         os.kill(os.getpid(), number)
@@ -45,23 +41,45 @@ def test_a_signal_raises_once_and_is_the_default_afterwards(number):
 
 def test_handlers_from_before_are_back_after_the_block():
   before = signal.getsignal(signal.SIGTERM)
-  with signals.raising():
+  with signals.Stop().on_signals():
     assert signal.getsignal(signal.SIGTERM) != before
   assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_a_stopped_run_says_so_in_one_line_exits_75_and_goes_on(tmp_path):
-  process = _start(tmp_path)
-  _wait_for_checkpoint(tmp_path, process)
-  process.send_signal(signal.SIGTERM)
-  _, err = process.communicate(timeout=30)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_saves_the_step_it_took_and_exits_75_in_one_line(
+    tmp_path, number):
+  process = programs.start_training(*_FLAGS, folder=tmp_path)
+  _wait_for_checkpoints(tmp_path, process)
+  process.send_signal(number)
+  _, err = process.communicate(timeout=30)  # The promise's half a minute.
   assert process.returncode == 75
-  assert err.splitlines()[-1].startswith("error: stopped by SIGTERM")
-  assert "Traceback" not in err
+  line, = err.splitlines()
+  assert line.startswith(f"error: stopped by {number.name}; ")
+  step = int(line.rpartition("step ")[2])
+  newest = max((tmp_path / "run/checkpoints").iterdir())
+  assert newest.name == f"step-{step:08d}.npz"
+  with np.load(newest) as file:
+    saved = json.loads(file["manifest.json"].tobytes())["state"]
+  assert f"from epoch {-(-step // _STEPS)}, step {step}" in line
+  rows = step // _STEPS - (step % _STEPS == 0 and "epoch" in saved)
+  assert len(saved["rows"]) == rows
 
-  again = _start(tmp_path)
-  out, err = again.communicate(timeout=200)
-  assert again.returncode == 0, err
-  assert "epoch   1/400" not in out  # It went on, and not from the start.
-  result = json.loads((tmp_path / "run" / "result.json").read_text())
-  assert result["status"] == "done"
+
+def test_a_second_ctrl_c_ends_the_process_at_once(tmp_path):
+  process = programs.start_training(*_FLAGS, folder=tmp_path)
+  _wait_for_checkpoints(tmp_path, process)
+  # The process cannot act on the first while it is not running.
+  for number in (signal.SIGSTOP, signal.SIGINT):
+    process.send_signal(number)
+  process.send_signal(signal.SIGCONT)
+  time.sleep(0.002)
+  process.send_signal(signal.SIGINT)
+  process.communicate(timeout=30)
+  # Killed by the second, or, had the first been quicker, stopped by it.
+  assert process.returncode in (-signal.SIGINT, 75)
+  done = programs.train(*_FLAGS, folder=tmp_path)
+  assert done.returncode == 0, done.stderr
+  assert "epoch  1/60" not in done.stdout  # It went on.
+  assert json.loads(
+      (tmp_path / "run/result.json").read_text())["status"] == "done"

@@ -370,7 +370,7 @@ def test_a_run_killed_twice_ends_as_if_it_never_was(logdir, tmp_path, capsys):
   flags = (*_FLAGS, f"--logdir={tmp_path / 'run'}")
   # First when epoch 2 is trained and its row written, its checkpoint not.
   # Then when everything is done but for the result.
-  for last, epochs in (("epoch-00002.npz", 1), ("result.json", 3)):
+  for last, epochs in (("step-00000010.npz", 1), ("result.json", 3)):
     died = programs.python(_KILLED_BEFORE, last, *flags, folder=tmp_path)
     assert died.returncode == -signal.SIGKILL, died.stderr
     _, saved = checkpoints.latest(tmp_path / "run/checkpoints")
@@ -393,9 +393,9 @@ def test_a_run_stopped_in_an_epoch_starts_that_epoch_again(
   flags = (*_FLAGS, f"--logdir={tmp_path / 'run'}")
   save = checkpoints.save
 
-  def save_then_stop(folder, epoch, arrays, state):
-    save(folder, epoch, arrays, state)
-    if epoch == 1:
+  def save_then_stop(folder, step, arrays, state):
+    save(folder, step, arrays, state)
+    if step == 5:  # The first epoch's last.
       raise Stop
 
   with monkeypatch.context() as patch:
@@ -415,7 +415,7 @@ def test_a_damaged_checkpoint_costs_an_epoch_and_changes_nothing(
   flags = (*_FLAGS, f"--logdir={tmp_path / 'run'}")
   shutil.copytree(logdir, tmp_path / "run")
   (tmp_path / "run/result.json").unlink()
-  newest = tmp_path / "run/checkpoints/epoch-00003.npz"
+  newest = tmp_path / "run/checkpoints/step-00000015.npz"
   content = bytearray(newest.read_bytes())
   content[len(content) // 2] ^= 1
   newest.write_bytes(content)

@@ -17,8 +17,8 @@ EVALUATION_BATCH = 500
 _PREFETCH = 8
 
 
-def training_batches(split, config, start_epoch=0):
-  """Returns all batches from the start of an epoch to the end of the run.
+def training_batches(split, config, start_epoch=0, start_batch=0):
+  """Returns all batches from one of an epoch's to the last of the run.
 
   Every example comes once an epoch, in an order drawn anew for each; the last
   batch of an epoch holds what is left over.
@@ -27,6 +27,7 @@ def training_batches(split, config, start_epoch=0):
     split: `dataset.Split` with the labels to train on.
     config: the `Config`.
     start_epoch: the epoch to start at, from 0.
+    start_batch: the batch of that epoch to start at, from 0.
 
   Returns:
     A `tf.data.Dataset` of (float32 `(b, 28, 28, 3)`, int32 `(b,)`).
@@ -40,7 +41,8 @@ def training_batches(split, config, start_epoch=0):
     order, offsets = tf.numpy_function(plan, [epoch], [tf.int64, tf.int64])
     plans = tf.data.Dataset.from_tensor_slices(
         (tf.ensure_shape(order, [count]), tf.ensure_shape(offsets, [count, 2])))
-    return plans.batch(config.batch_size)
+    done = tf.where(tf.equal(epoch, start_epoch), start_batch, 0)
+    return plans.batch(config.batch_size).skip(tf.cast(done, tf.int64))
 
   to_batch = _cropped(split) if config.random_crop else _central(split)
   epochs = tf.data.Dataset.range(start_epoch, config.epochs)

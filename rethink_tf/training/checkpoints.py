@@ -17,15 +17,15 @@ from rethink_tf.training import state as state_lib
 
 _KEPT = 2
 _MANIFEST = "manifest.json"
-_NAME = re.compile(r"epoch-(\d+)\.npz")
+_NAME = re.compile(r"step-(\d+)\.npz")
 
 
-def save(folder, epoch, arrays, state):
+def save(folder, step, arrays, state):
   """Saves a checkpoint and removes all but the last two.
 
   Args:
     folder: `pathlib.Path` of the checkpoints.
-    epoch: number of epochs completed.
+    step: number of training steps done.
     arrays: dict from name to NumPy array.
     state: what else must be restored, as JSON can hold it.
 
@@ -41,7 +41,7 @@ def save(folder, epoch, arrays, state):
   np.savez(buffer, **{_MANIFEST: text, **arrays})
   try:
     folder.mkdir(exist_ok=True)
-    storage.write_bytes(folder / f"epoch-{epoch:05d}.npz", buffer.getbuffer())
+    storage.write_bytes(folder / f"step-{step:08d}.npz", buffer.getbuffer())
     for path in _newest_first(folder)[_KEPT:]:
       path.unlink()
   except OSError as error:
@@ -60,7 +60,7 @@ def latest(folder):
       return _load(path)
     except Exception as error:  # Damaged bytes raise what they will.
       instead = (f"trying {before.name}" if before
-                 else "starting from the first epoch")
+                 else "starting anew")
       print(f"warning: checkpoint {path} is damaged ({error}); {instead}",
             file=sys.stderr, flush=True)
   return None
@@ -79,7 +79,7 @@ def _load(path):
 
 
 def _newest_first(folder):
-  paths = folder.glob("epoch-*.npz") if folder.is_dir() else ()
-  epochs = {p: _NAME.fullmatch(p.name) for p in paths}
-  return sorted((p for p in epochs if epochs[p]),
-                key=lambda p: int(epochs[p][1]), reverse=True)
+  paths = folder.glob("step-*.npz") if folder.is_dir() else ()
+  steps = {p: _NAME.fullmatch(p.name) for p in paths}
+  return sorted((p for p in steps if steps[p]),
+                key=lambda p: int(steps[p][1]), reverse=True)

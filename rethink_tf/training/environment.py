@@ -16,7 +16,7 @@ _PACKAGES = (
     "tensorflow-datasets", "scikit-learn")
 
 
-def describe(options):
+def describe(options, deterministic):
   """Returns versions, machine, revision, paths and start time as a dict."""
   return {
       "command": sys.argv,
@@ -31,6 +31,7 @@ def describe(options):
       "platform": platform.platform(),
       "processor": _processor(),
       "cores": os.cpu_count(),
+      "deterministic": deterministic,
   }
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
+from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
@@ -18,13 +19,14 @@ from rethink_tf.training import tensorboard
 _SHOWN = 12
 
 
-def run(config, options, directory):
+def run(config, options, directory, stop):
   """Trains and measures one network, and records it in its run directory.
 
   Args:
     config: the `Config`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
+    stop: the `signals.Stop` that may ask to stop.
 
   Returns:
     The dict of result.json.
@@ -32,7 +34,16 @@ def run(config, options, directory):
   Raises:
     RunError: see the exit codes in `errors`.
   """
-  tf.config.experimental.enable_op_determinism()
+  try:
+    return _run(config, options, directory, stop)
+  except tf.errors.ResourceExhaustedError as error:
+    # Memory, or the disk where TensorBoard's files are begun.
+    raise errors.StorageError(
+        f"TensorFlow ran out of space: {error.message}") from error
+
+
+def _run(config, options, directory, stop):
+  deterministic = _set_determinism(options)
   clock = fit.Clock()
   data, train = load_data(config, options.data_dir)
   identity = {
@@ -40,11 +51,13 @@ def run(config, options, directory):
       "label_hash": randomization.label_hash(train.labels),
       "dataset_fingerprint": data.fingerprint,
   }
-  directory.begin(identity, environment.describe(options), options.overwrite)
+  directory.begin(
+      identity, environment.describe(options, deterministic), options.overwrite)
   model = build_model(config, data)
   rows = fit.train(
       model, config, train, data.test, directory, clock,
-      examples=_examples(data, train))
+      examples=_examples(data, train), stop=stop,
+      checkpoint_minutes=options.checkpoint_minutes)
   result = _result(model, config, data, train, identity, rows, clock)
   name = "/".join(directory.path.parts[-2:])
   tensorboard.write_end(directory.tensorboard, name, config, result)
@@ -67,6 +80,16 @@ def build_model(config, data):
       config.model, num_classes=data.num_classes,
       weight_decay=config.weight_decay, dropout=config.dropout,
       seed=config.seed)
+
+
+def _set_determinism(options):
+  """Makes TensorFlow deterministic where that is asked for; returns if so."""
+  deterministic = options.deterministic
+  if deterministic is None:
+    deterministic = not tf.config.list_physical_devices("GPU")
+  if deterministic:
+    tf.config.experimental.enable_op_determinism()
+  return deterministic
 
 
 def _result(model, config, data, train, identity, rows, clock):

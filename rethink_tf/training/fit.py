@@ -1,16 +1,20 @@
 """Training a model, and what it takes to go on where it stopped."""
 
+import math
 import time
 
 import keras
 import numpy as np
 
 from rethink_tf import errors
+from rethink_tf import signals
 from rethink_tf import streams
 from rethink_tf.data import pipeline
 from rethink_tf.training import checkpoints
+from rethink_tf.training import position as position_lib
 from rethink_tf.training import progress
 from rethink_tf.training import recorder
+from rethink_tf.training import saver as saver_lib
 from rethink_tf.training import schedule
 from rethink_tf.training import state
 from rethink_tf.training import tensorboard
@@ -26,30 +30,34 @@ class _DropoutStreams(keras.callbacks.Callback):
     self._seed = seed
 
   def on_epoch_begin(self, epoch, logs=None):
-    for layer in self.model.layers:
-      if isinstance(layer, keras.layers.Dropout):
-        seed = streams.seed_of(self._seed, "dropout", layer.name, epoch)
-        layer.seed_generator.state.assign([seed, 0])
+    for layer in state.dropouts(self.model):
+      seed = streams.seed_of(self._seed, "dropout", layer.name, epoch)
+      layer.seed_generator.state.assign([seed, 0])
 
 
-class _Checkpoints(keras.callbacks.Callback):
-  """Saves everything that the next epoch depends on."""
+class _RestOfEpoch(keras.callbacks.Callback):
+  """Puts back, where an epoch goes on, what its start has reset."""
 
-  def __init__(self, folder, rows, clock):
+  def __init__(self, epoch, arrays):
     super().__init__()
-    self._folder = folder
-    self._rows = rows
-    self._clock = clock
+    self._epoch = epoch
+    self._arrays = arrays
 
-  def on_epoch_end(self, epoch, logs=None):
-    arrays = {**state.weights(self.model), **state.optimizer(self.model)}
-    # A step's loss is that of the weights before it.
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-      raise errors.DivergedError(
-          f"the weights are no longer finite after epoch {epoch + 1}")
-    checkpoints.save(
-        self._folder, epoch + 1, arrays,
-        {"rows": self._rows, "wall_seconds": self._clock.seconds()})
+  def on_epoch_begin(self, epoch, logs=None):
+    if epoch == self._epoch:
+      state.restore_epoch(self.model, self._arrays)
+
+
+class _StopInTest(keras.callbacks.Callback):
+  """Lets a signal end a long test."""
+
+  def __init__(self, saver, logs):
+    super().__init__()
+    self._saver = saver
+    self._logs = logs
+
+  def on_test_batch_end(self, batch, logs=None):
+    self._saver.stop_if_asked(self._logs)
 
 
 class Clock:
@@ -85,7 +93,7 @@ def compile_model(model, config, train_count):
 
 
 def train(model, config, train_split, test_split, directory, clock,
-          examples=None):
+          examples=None, stop=None, checkpoint_minutes=math.inf):
   """Trains a model to the last epoch, from its last checkpoint if it has one.
 
   Args:
@@ -95,40 +103,81 @@ def train(model, config, train_split, test_split, directory, clock,
     directory: the `RunDirectory`.
     clock: a `Clock`, set back by what earlier starts took.
     examples: a figure of training examples for TensorBoard, or None.
+    stop: the `signals.Stop` that may ask to stop, or None.
+    checkpoint_minutes: minutes between checkpoints within an epoch.
 
   Returns:
     The rows of metrics.csv.
 
   Raises:
     DivergedError: the loss is no longer finite.
+    StoppedError: a signal came, and all is saved.
     StorageError: the run directory cannot be written.
   """
   count = len(train_split)
   rate = compile_model(model, config, count)
-  rows = _restore(model, directory, clock)
   steps = pipeline.steps_per_epoch(count, config.batch_size)
+  rows, begun, arrays = _restore(model, directory, clock)
+  position = position_lib.Position(
+      steps, len(rows), begun["batch"], begun["seconds"])
   board = tensorboard.TensorBoard(directory.tensorboard, rows)
   if examples:
     board.write_start(config, examples)
+  saver = saver_lib.Saver(
+      directory.checkpoints, position, rows, clock, stop or signals.Stop(),
+      checkpoint_minutes)
+  test = _test(model, config, test_split, position, saver)
+  callbacks = [
+      position,
+      _DropoutStreams(config.seed),
+      recorder.Recorder(rows, directory, position, rate, count, test),
+      progress.Progress(rows, config, position, count),
+      board,
+      saver,
+  ]
+  if begun["batch"] == steps:  # All that is missing is its test.
+    ends = keras.callbacks.CallbackList(callbacks, model=model)
+    ends.on_epoch_end(position.epoch, begun["logs"])
+  elif begun["batch"]:
+    # Keras makes the metrics' variables when it first measures something.
+    model.evaluate(pipeline.evaluation_batches(test_split).take(1), verbose=0)
+    rest = [*callbacks, _RestOfEpoch(position.epoch, arrays)]
+    _fit(model, config, train_split, position, position.epoch + 1, rest)
   if len(rows) < config.epochs:
-    model.fit(
-        pipeline.training_batches(train_split, config, start_epoch=len(rows)),
-        initial_epoch=len(rows),
-        epochs=config.epochs,
-        steps_per_epoch=steps,
-        validation_data=pipeline.evaluation_batches(test_split),
-        validation_freq=_evaluated_epochs(config),
-        callbacks=[
-            _DropoutStreams(config.seed),
-            recorder.Recorder(rows, directory, rate, steps, count),
-            progress.Progress(rows, config, count),
-            board,
-            _Checkpoints(directory.checkpoints, rows, clock),
-        ],
-        shuffle=False,  # The pipeline has its order.
-        verbose=0,
-    )
+    _fit(model, config, train_split, position, config.epochs, callbacks)
   return rows
+
+
+def _fit(model, config, split, position, epochs, callbacks):
+  """Trains from a position to the end of `epochs` epochs."""
+  epoch, batch = position.epoch, position.batch
+  if batch == position.steps:
+    epoch, batch = epoch + 1, 0
+  model.fit(
+      pipeline.training_batches(split, config, epoch, batch),
+      initial_epoch=epoch,
+      epochs=epochs,
+      steps_per_epoch=position.steps - batch,
+      callbacks=callbacks,
+      shuffle=False,  # The pipeline has its order.
+      verbose=0,
+  )
+
+
+def _test(model, config, split, position, saver):
+  """Returns the recorder's function that measures the test set when due."""
+  batches = pipeline.evaluation_batches(split)
+
+  def test(logs):
+    epoch = position.epoch + 1
+    if epoch % config.eval_every and epoch < config.epochs:
+      return {}
+    saver.save_if_due(logs)
+    return model.evaluate(
+        batches, callbacks=[_StopInTest(saver, logs)], verbose=0,
+        return_dict=True)
+
+  return test
 
 
 def evaluate(model, split):
@@ -161,18 +210,20 @@ def _metrics(num_classes):
 
 
 def _restore(model, directory, clock):
-  """Restores the last checkpoint; returns the rows of the epochs done."""
+  """Restores the last checkpoint.
+
+  Returns:
+    `(rows, begun, arrays)`: the rows of the epochs done; of the epoch that was
+    begun, the batches done, their seconds and logs; and the checkpoint's
+    arrays.
+  """
+  rows, begun, arrays = [], {"batch": 0, "seconds": 0.0}, {}
   checkpoint = checkpoints.latest(directory.checkpoints)
-  if checkpoint is None:
-    return []
-  arrays, saved = checkpoint
-  state.restore(model, arrays)
-  clock.add(saved["wall_seconds"])
-  directory.write_metrics(saved["rows"])
-  return saved["rows"]
-
-
-def _evaluated_epochs(config):
-  """Returns the epochs, from 1, after which the test set is measured."""
-  every = range(config.eval_every, config.epochs + 1, config.eval_every)
-  return sorted({*every, config.epochs})
+  if checkpoint:
+    arrays, saved = checkpoint
+    state.restore(model, arrays)
+    clock.add(saved["wall_seconds"])
+    rows = saved["rows"]
+    begun = saved.get("epoch", begun)
+    directory.write_metrics(rows)
+  return rows, begun, arrays

@@ -12,13 +12,15 @@ class Progress(keras.callbacks.Callback):
   Args:
     rows: the recorder's rows, read at each epoch's end.
     config: the `Config`.
+    position: the `Position`.
     train_count: number of training examples.
   """
 
-  def __init__(self, rows, config, train_count):
+  def __init__(self, rows, config, position, train_count):
     super().__init__()
     self._rows = rows
     self._config = config
+    self._position = position
     self._train_count = train_count
     self._bar = None
 
@@ -26,13 +28,12 @@ class Progress(keras.callbacks.Callback):
     if sys.stdout.isatty():
       self._bar = tqdm.tqdm(
           total=self._config.epochs * self._train_count,
-          initial=len(self._rows) * self._train_count,
+          initial=self._seen(),
           unit=" images", unit_scale=True, file=sys.stdout)
 
   def on_train_batch_end(self, batch, logs=None):
     if self._bar is not None:
-      seen = min((batch + 1) * self._config.batch_size, self._train_count)
-      self._bar.update(seen - batch * self._config.batch_size)
+      self._bar.update(self._seen() - self._bar.n)
 
   def on_epoch_end(self, epoch, logs=None):
     row = self._rows[-1]
@@ -41,6 +42,12 @@ class Progress(keras.callbacks.Callback):
     else:
       self._bar.set_description(f"epoch {row['epoch']}/{self._config.epochs}")
       self._bar.set_postfix_str(_accuracies(row))
+
+  def _seen(self):
+    """Returns how many images training has seen."""
+    in_epoch = self._position.batch * self._config.batch_size
+    epochs = self._position.epoch * self._train_count
+    return epochs + min(in_epoch, self._train_count)
 
   def on_train_end(self, logs=None):
     if self._bar is not None:

@@ -1,7 +1,6 @@
 """The rows of metrics.csv, one an epoch."""
 
 import math
-import time
 
 import keras
 
@@ -11,70 +10,56 @@ from rethink_tf import errors
 class Recorder(keras.callbacks.Callback):
   """Turns an epoch's logs into a row, and stops at a loss that is not finite.
 
-  Attributes:
-    rows: a list of dicts with the columns of metrics.csv, None for what was
-      not measured.
-
   Args:
-    rows: the rows of earlier epochs.
+    rows: the rows of earlier epochs, dicts with the columns of metrics.csv,
+      None for what was not measured; each epoch adds one.
     directory: the `RunDirectory` to write them in.
+    position: the `Position`.
     schedule: the learning rate as a function of the step.
-    steps: steps an epoch.
     train_count: number of training examples.
+    test: a function of an epoch's logs that measures the test set after it:
+      a dict with "cross_entropy" and "accuracy", empty where it is not due.
   """
 
-  def __init__(self, rows, directory, schedule, steps, train_count):
+  def __init__(self, rows, directory, position, schedule, train_count, test):
     super().__init__()
-    self.rows = rows
+    self._rows = rows
     self._directory = directory
+    self._position = position
     self._schedule = schedule
-    self._steps = steps
     self._train_count = train_count
-    self._epoch = 0
-    self._start = self._seconds = None
-
-  def on_epoch_begin(self, epoch, logs=None):
-    self._epoch = epoch
-    self._seconds = None
-    self._start = time.perf_counter()
+    self._test = test
 
   def on_train_batch_end(self, batch, logs=None):
-    if not math.isfinite(logs["loss"]):
-      step = self._epoch * self._steps + batch
-      raise errors.DivergedError(
-          f"the loss is {logs['loss']} in epoch {self._epoch + 1}, step "
-          f"{step + 1}, at learning rate {self._rate(step):.6g}")
-
-  def on_test_begin(self, logs=None):
-    self._stop_clock()
+    self._refuse_infinite("loss", logs["loss"])
 
   def on_epoch_end(self, epoch, logs=None):
-    self._stop_clock()
-    step = (epoch + 1) * self._steps
-    if not math.isfinite(logs.get("val_cross_entropy", 0)):
-      raise errors.DivergedError(
-          f"the test loss is {logs['val_cross_entropy']} after epoch "
-          f"{epoch + 1}, step {step}, at learning rate "
-          f"{self._rate(step - 1):.6g}")
-    self.rows.append({
+    tested = self._test(logs)
+    self._refuse_infinite("test loss", tested.get("cross_entropy", 0))
+    seconds = self._position.seconds()
+    self._rows.append({
         "epoch": epoch + 1,
-        "step": step,
-        "learning_rate": self._rate(step - 1),
+        "step": self._position.step,
+        "learning_rate": self._rate(),
         "train_loss": logs["cross_entropy"],
         "train_accuracy": logs["accuracy"],
-        "test_loss": logs.get("val_cross_entropy"),
-        "test_accuracy": logs.get("val_accuracy"),
-        "images_per_second": round(self._train_count / self._seconds, 1),
-        "seconds": round(self._seconds, 3),
+        "test_loss": tested.get("cross_entropy"),
+        "test_accuracy": tested.get("accuracy"),
+        "images_per_second": round(self._train_count / seconds, 1),
+        "seconds": round(seconds, 3),
     })
-    self._directory.write_metrics(self.rows)
+    self._directory.write_metrics(self._rows)
 
-  def _stop_clock(self):
-    if self._seconds is None:
-      self._seconds = time.perf_counter() - self._start
+  def _refuse_infinite(self, name, loss):
+    if not math.isfinite(loss):
+      raise errors.DivergedError(
+          f"the {name} is {loss} in {self._position}, at learning rate "
+          f"{self._rate():.6g}")
 
-  def _rate(self, step):
-    return float(keras.ops.convert_to_numpy(self._schedule(step)))
+  def _rate(self):
+    """Returns the learning rate of the last step done."""
+    rate = self._schedule(self._position.step - 1)
+    return float(keras.ops.convert_to_numpy(rate))
 
 
 def best_test_accuracy(rows):

@@ -12,12 +12,17 @@ def weights(model):
   Returns:
     A dict from "weights/<path>" to a NumPy array, in the model's order.
   """
-  return _named("weights", model.weights)
+  return _arrays(_weights(model))
 
 
 def optimizer(model):
   """Returns the compiled model's optimizer state by name, step included."""
-  return _named("optimizer", model.optimizer.variables)
+  return _arrays(_optimizer(model))
+
+
+def of_epoch(model):
+  """Returns what only the middle of an epoch has: metrics and dropout's seeds."""
+  return _arrays(_of_epoch(model))
 
 
 def restore(model, arrays):
@@ -26,13 +31,20 @@ def restore(model, arrays):
   Raises:
     ValueError: a name or shape differs from the model's.
   """
-  for prefix, variables in (
-      ("weights", model.weights), ("optimizer", model.optimizer.variables)):
-    expected = _named(prefix, variables)
-    for (name, array), variable in zip(expected.items(), variables):
-      if name not in arrays or arrays[name].shape != array.shape:
-        raise ValueError(f"expected {name} of shape {array.shape}")
-      variable.assign(arrays[name])
+  _assign({**_weights(model), **_optimizer(model)}, arrays)
+
+
+def restore_epoch(model, arrays):
+  """Assigns what `of_epoch` returned; raises as `restore` does.
+
+  The model has measured something before, or its metrics have no variables.
+  """
+  _assign(_of_epoch(model), arrays)
+
+
+def dropouts(model):
+  """Returns the model's dropout layers."""
+  return [x for x in model.layers if isinstance(x, keras.layers.Dropout)]
 
 
 def sha256(arrays):
@@ -44,9 +56,32 @@ def sha256(arrays):
   return digest.hexdigest()
 
 
+def _weights(model):
+  return _named("weights", model.weights)
+
+
+def _optimizer(model):
+  return _named("optimizer", model.optimizer.variables)
+
+
+def _of_epoch(model):
+  seeds = [layer.seed_generator.state for layer in dropouts(model)]
+  return {**_named("metrics", model.metrics_variables), **_named("seeds", seeds)}
+
+
 def _named(prefix, variables):
-  named = {
-      f"{prefix}/{v.path}": keras.ops.convert_to_numpy(v) for v in variables}
+  named = {f"{prefix}/{variable.path}": variable for variable in variables}
   if len(named) != len(variables):
     raise ValueError(f"two of the {prefix} share a name")
   return named
+
+
+def _arrays(variables):
+  return {n: keras.ops.convert_to_numpy(v) for n, v in variables.items()}
+
+
+def _assign(variables, arrays):
+  for name, variable in variables.items():
+    if name not in arrays or arrays[name].shape != tuple(variable.shape):
+      raise ValueError(f"expected {name} of shape {tuple(variable.shape)}")
+    variable.assign(arrays[name])

@@ -1,15 +1,18 @@
 """Tests of prepared: data found, checked, or refused with where and what."""
 
+import io
 import os
 import pathlib
 import shutil
 import sys
+import tarfile
 import types
 import urllib.error
 import urllib.request
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from rethink_tf import config
 from rethink_tf import errors
@@ -246,3 +249,22 @@ def test_damaged_records_are_refused_by_name(tmp_path, damage):
     (copy / "dataset_info.json").write_text("{")
   with pytest.raises(errors.DataError, match=str(copy)):
     prepared.load("mnist", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/escaped", "a/../../escaped"])
+def test_an_archive_is_not_extracted_outside_of_its_folder(tmp_path, name):
+  # The library that downloads does this; it is held to it here.
+  archive = tmp_path / "archive.tar"
+  with tarfile.open(archive, "w") as tar:
+    for path in ("good", name):
+      member = tarfile.TarInfo(path)
+      member.size = 4
+      tar.addfile(member, io.BytesIO(b"evil"))
+  inside = tmp_path / "inside"
+  extractor = tfds.core.download.extractor.get_extractor()
+  with extractor.tqdm():
+    extractor.extract(
+        archive, tfds.download.ExtractMethod.TAR, inside).get()
+  assert [path.name for path in inside.iterdir()] == ["good"]
+  assert not (tmp_path / "escaped").exists()
+  assert not os.path.exists("/escaped")

@@ -61,21 +61,22 @@ def test_the_last_two_are_kept_and_the_newest_is_used(tmp_path):
   (tmp_path / "notes.npz").write_text("a stranger's")
   _save(tmp_path, 1, 2, 3, 4)
   assert sorted(os.listdir(tmp_path)) == [
-      "epoch-00003.npz", "epoch-00004.npz", "notes.npz"]
+      "notes.npz", "step-00000003.npz", "step-00000004.npz"]
   assert _epoch_of(checkpoints.latest(tmp_path)) == 4
 
 
 def test_the_newest_is_that_of_the_largest_number_however_long(tmp_path):
-  for epoch in (99_998, 99_999, 100_000):
-    checkpoints.save(tmp_path, epoch, {"a": np.zeros(1)}, {"epoch": epoch})
-  assert checkpoints.latest(tmp_path)[1] == {"epoch": 100_000}
-  assert sorted(os.listdir(tmp_path)) == ["epoch-100000.npz", "epoch-99999.npz"]
+  for step in (99_999_998, 99_999_999, 100_000_000):
+    checkpoints.save(tmp_path, step, {"a": np.zeros(1)}, {"step": step})
+  assert checkpoints.latest(tmp_path)[1] == {"step": 100_000_000}
+  assert sorted(os.listdir(tmp_path)) == [
+      "step-100000000.npz", "step-99999999.npz"]
 
 
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_cut_file_is_named_and_the_one_before_it_used(tmp_path, part, capsys):
   _save(tmp_path, 1, 2)
-  newest = tmp_path / "epoch-00002.npz"
+  newest = tmp_path / "step-00000002.npz"
   os.truncate(newest, int(part * newest.stat().st_size))
   assert _epoch_of(checkpoints.latest(tmp_path)) == 1
   warning = capsys.readouterr().err
@@ -85,7 +86,7 @@ def test_a_cut_file_is_named_and_the_one_before_it_used(tmp_path, part, capsys):
 
 def test_a_flipped_bit_anywhere_is_found_or_harmless(tmp_path, capsys):
   _save(tmp_path, 1, 2)
-  newest = tmp_path / "epoch-00002.npz"
+  newest = tmp_path / "step-00000002.npz"
   good = newest.read_bytes()
   fallbacks = 0
   for position in range(len(good)):
@@ -94,7 +95,7 @@ def test_a_flipped_bit_anywhere_is_found_or_harmless(tmp_path, capsys):
     newest.write_bytes(damaged)
     # _epoch_of compares everything: a changed number would fail in it.
     epoch = _epoch_of(checkpoints.latest(tmp_path))
-    warned = "epoch-00002.npz is damaged" in capsys.readouterr().err
+    warned = "step-00000002.npz is damaged" in capsys.readouterr().err
     assert warned == (epoch == 1)
     fallbacks += warned
   # What is harmless is what zip says of dates and permissions.
@@ -103,7 +104,7 @@ def test_a_flipped_bit_anywhere_is_found_or_harmless(tmp_path, capsys):
 
 def test_a_number_changed_under_a_sound_checksum_of_zips_is_found(tmp_path):
   _save(tmp_path, 1, 2)
-  newest = tmp_path / "epoch-00002.npz"
+  newest = tmp_path / "step-00000002.npz"
   with np.load(newest) as file:
     arrays = dict(file)
   arrays["weights/dense/kernel"][0, 0] += 1e-6
@@ -114,7 +115,7 @@ def test_a_number_changed_under_a_sound_checksum_of_zips_is_found(tmp_path):
 @pytest.mark.parametrize("change", ["missing", "further", "exchanged"])
 def test_arrays_that_are_not_the_manifests_are_found(tmp_path, change):
   _save(tmp_path, 1, 2)
-  newest = tmp_path / "epoch-00002.npz"
+  newest = tmp_path / "step-00000002.npz"
   with np.load(newest) as file:
     arrays = dict(file)
   if change == "missing":
@@ -133,7 +134,7 @@ def test_nothing_in_a_checkpoint_is_unpickled(tmp_path):
       return (os.mkdir, (str(tmp_path / "ran"),))
 
   _save(tmp_path, 1)
-  np.savez(tmp_path / "epoch-00002.npz", a=np.array([Bomb()], object))
+  np.savez(tmp_path / "step-00000002.npz", a=np.array([Bomb()], object))
   assert _epoch_of(checkpoints.latest(tmp_path)) == 1
   assert not (tmp_path / "ran").exists()
 
@@ -155,7 +156,7 @@ def test_a_full_disk_keeps_the_checkpoints_there_are(tmp_path, monkeypatch):
   monkeypatch.setattr(os, "fsync", full)
   with pytest.raises(errors.StorageError, match="No space left"):
     _save(tmp_path, 3)
-  assert sorted(os.listdir(tmp_path)) == ["epoch-00001.npz", "epoch-00002.npz"]
+  assert sorted(os.listdir(tmp_path)) == ["step-00000001.npz", "step-00000002.npz"]
   assert _epoch_of(checkpoints.latest(tmp_path)) == 2
 
 
@@ -238,7 +239,7 @@ def test_restore_refuses_the_state_of_another_model(change):
 
 def test_the_manifest_is_json(tmp_path):
   _save(tmp_path, 1)
-  with np.load(tmp_path / "epoch-00001.npz", allow_pickle=False) as file:
+  with np.load(tmp_path / "step-00000001.npz", allow_pickle=False) as file:
     manifest = json.loads(file["manifest.json"].tobytes())
   assert manifest["state"] == _state(1)
   assert manifest["sha256"]["optimizer/iteration"] == hashlib.sha256(

@@ -8,37 +8,49 @@ import pytest
 from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import run_directory
+from rethink_tf.training import position as position_lib
 from rethink_tf.training import progress
 from rethink_tf.training import recorder
 
 
 @pytest.fixture(name="clock")
 def _clock(monkeypatch):
-  """The time that `recorder` reads; set `now` to move it."""
+  """The time that `position` reads; set `now` to move it."""
   clock = types.SimpleNamespace(now=100.0)
   monkeypatch.setattr(time, "perf_counter", lambda: clock.now)
   return clock
 
 
-def _recorder(folder, rows):
+def _recorder(folder, rows, position, tested=None):
   return recorder.Recorder(
-      rows, run_directory.RunDirectory(folder),
-      schedule=lambda step: 0.1 * 0.5 ** (step // 3), steps=3, train_count=40)
+      rows, run_directory.RunDirectory(folder), position,
+      schedule=lambda step: 0.1 * 0.5 ** (step // 3), train_count=40,
+      test=lambda logs: tested or {})
 
 
-def _logs(**more):
-  return {"loss": 2.5, "cross_entropy": 2.0, "accuracy": 0.25, **more}
+def _position(epoch=0, **more):
+  position = position_lib.Position(3, epoch, **more)
+  position.on_epoch_begin(epoch)
+  return position
+
+
+def _finish(position):
+  for batch in range(position.steps - position.batch):
+    position.on_train_batch_end(batch)
+
+
+_LOGS = {"loss": 2.5, "cross_entropy": 2.0, "accuracy": 0.25}
 
 
 def test_a_row_has_the_contracts_columns_and_values(tmp_path, clock):
-  rows = [{"epoch": 1}]
-  one = _recorder(tmp_path, rows)
-  rows.clear()
-  one.on_epoch_begin(1)
+  rows = []
+  position = _position(1)
+  one = _recorder(
+      tmp_path, rows, position, {"cross_entropy": 2.25, "accuracy": 0.125})
   clock.now += 2.0
-  one.on_test_begin()
+  _finish(position)
   clock.now += 5.0  # The test set's time is not training's.
-  one.on_epoch_end(1, _logs(val_cross_entropy=2.25, val_accuracy=0.125))
+  one.on_epoch_end(1, _LOGS)
   assert rows == [{
       "epoch": 2, "step": 6, "learning_rate": 0.05,
       "train_loss": 2.0, "train_accuracy": 0.25,
@@ -49,22 +61,38 @@ def test_a_row_has_the_contracts_columns_and_values(tmp_path, clock):
 
 def test_an_epoch_without_a_test_has_none_in_its_row(tmp_path, clock):
   rows = []
-  one = _recorder(tmp_path, rows)
-  one.on_epoch_begin(0)
+  position = _position()
   clock.now += 4.0
-  one.on_epoch_end(0, _logs())
+  _finish(position)
+  _recorder(tmp_path, rows, position).on_epoch_end(0, _LOGS)
   assert rows[0]["test_loss"] is None and rows[0]["test_accuracy"] is None
   assert rows[0]["seconds"] == 4.0
   # The rate of the epoch's last step, not of the next one.
   assert rows[0]["learning_rate"] == 0.1
 
 
+def test_an_epoch_that_goes_on_counts_what_was_done_before(tmp_path, clock):
+  rows = []
+  position = _position(2, batch=2, seconds=30.0)
+  assert (position.step, str(position)) == (8, "epoch 3, step 8")
+  clock.now += 10.0
+  _finish(position)
+  _recorder(tmp_path, rows, position).on_epoch_end(2, _LOGS)
+  assert (rows[0]["step"], rows[0]["seconds"]) == (9, 40.0)
+  assert rows[0]["images_per_second"] == 1.0
+  # And the next one starts at nothing.
+  position.on_epoch_begin(3)
+  assert (position.step, position.batch, position.seconds()) == (9, 0, 0.0)
+
+
 def test_metrics_csv_grows_by_a_line_an_epoch(tmp_path, clock):
-  one = _recorder(tmp_path, [])
+  position = position_lib.Position(3)
+  one = _recorder(tmp_path, [], position)
   for epoch in range(3):
-    one.on_epoch_begin(epoch)
+    position.on_epoch_begin(epoch)
     clock.now += 1.0
-    one.on_epoch_end(epoch, _logs())
+    _finish(position)
+    one.on_epoch_end(epoch, _LOGS)
     lines = (tmp_path / "metrics.csv").read_text().splitlines()
     assert len(lines) == 2 + epoch
     assert lines[-1].startswith(f"{epoch + 1},{3 * epoch + 3},")
@@ -72,9 +100,11 @@ def test_metrics_csv_grows_by_a_line_an_epoch(tmp_path, clock):
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), float("-inf")])
 def test_a_loss_that_is_not_finite_stops_in_its_step(tmp_path, loss):
-  one = _recorder(tmp_path, [])
-  one.on_epoch_begin(4)
+  position = _position(4)
+  one = _recorder(tmp_path, [], position)
+  position.on_train_batch_end(0)
   one.on_train_batch_end(0, {"loss": 3.0})
+  position.on_train_batch_end(1)
   with pytest.raises(errors.DivergedError) as diverged:
     one.on_train_batch_end(1, {"loss": loss})
   message = str(diverged.value)
@@ -85,10 +115,12 @@ def test_a_loss_that_is_not_finite_stops_in_its_step(tmp_path, loss):
 def test_a_test_loss_that_is_not_finite_leaves_no_row(tmp_path, clock):
   del clock
   rows = []
-  one = _recorder(tmp_path, rows)
-  one.on_epoch_begin(0)
+  position = _position()
+  one = _recorder(
+      tmp_path, rows, position, {"cross_entropy": float("nan"), "accuracy": 0.1})
+  _finish(position)
   with pytest.raises(errors.DivergedError, match="test loss is nan"):
-    one.on_epoch_end(0, _logs(val_cross_entropy=float("nan"), val_accuracy=0.1))
+    one.on_epoch_end(0, _LOGS)
   assert not rows and not (tmp_path / "metrics.csv").exists()
 
 
@@ -119,7 +151,8 @@ _ROW = {"epoch": 3, "train_loss": 1.23456, "train_accuracy": 0.98765,
 
 
 def test_outside_a_terminal_an_epoch_is_a_line(capsys):
-  shown = progress.Progress([_ROW], config_lib.Config(epochs=100), 1000)
+  shown = progress.Progress(
+      [_ROW], config_lib.Config(epochs=100), _position(2), 1000)
   shown.on_train_begin()
   shown.on_train_batch_end(0)
   shown.on_epoch_end(2)
@@ -131,7 +164,8 @@ def test_outside_a_terminal_an_epoch_is_a_line(capsys):
 
 def test_a_line_leaves_out_what_was_not_measured(capsys):
   row = {**_ROW, "test_accuracy": None}
-  progress.Progress([row], config_lib.Config(epochs=3), 10).on_epoch_end(2)
+  shown = progress.Progress([row], config_lib.Config(epochs=3), _position(), 10)
+  shown.on_epoch_end(2)
   assert "test" not in capsys.readouterr().out
 
 
@@ -139,14 +173,18 @@ def test_in_a_terminal_a_bar_counts_images_from_where_the_run_goes_on(
     capsys, monkeypatch):
   monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
   rows = [_ROW, _ROW]
-  config = config_lib.Config(epochs=4, batch_size=30)
-  shown = progress.Progress(rows, config, 100)
+  config = config_lib.Config(epochs=4, batch_size=40)
+  position = position_lib.Position(3, epoch=2, batch=1)
+  shown = progress.Progress(rows, config, position, 100)
   shown.on_train_begin()
-  for _ in range(2):
-    for batch in range(4):  # 30, 30, 30 and the 10 left over.
-      shown.on_train_batch_end(batch)
-    rows.append({**_ROW, "epoch": len(rows) + 1})
-    shown.on_epoch_end(len(rows) - 1)
+  assert "240/400" in capsys.readouterr().out.split("\r")[-1]
+  for epoch in (2, 3):
+    position.on_epoch_begin(epoch)
+    while position.batch < 3:  # 40, 40 and the 20 left over.
+      position.on_train_batch_end(0)
+      shown.on_train_batch_end(0)
+    rows.append({**_ROW, "epoch": epoch + 1})
+    shown.on_epoch_end(epoch)
   shown.on_train_end()
   last = capsys.readouterr().out.split("\r")[-1]
   assert "epoch 4/4" in last
