@@ -74,7 +74,7 @@ def _files(folder):
 def test_a_run_directory_holds_what_the_contract_says(logdir):
   assert {path.name for path in logdir.iterdir()} == {
       "config.json", "environment.json", "metrics.csv", "result.json",
-      "tensorboard", "checkpoints", "lock"}
+      "SHA256SUMS", "tensorboard", "checkpoints", "lock"}
 
 
 def test_config_json_holds_all_that_determines_the_result_and_no_path(logdir):
