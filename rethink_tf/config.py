@@ -21,7 +21,8 @@ from rethink_tf import paths
 # Training examples of each dataset.
 TRAIN_EXAMPLES = {"cifar10": 50_000, "mnist": 60_000, "digits": 1_297}
 DATASETS = tuple(TRAIN_EXAMPLES)
-PIXEL_RANDOMIZATIONS = ("none",)
+PIXEL_RANDOMIZATIONS = (
+    "none", "shuffled_pixels", "random_pixels", "gaussian")
 # Initial learning rates of appendix A.
 LEARNING_RATES = {
     "inception_small": 0.1,
@@ -76,6 +77,7 @@ class Options:
     checkpoint_minutes: minutes between checkpoints within an epoch.
     deterministic: whether the same command gives the same bits; None: where
       there is no GPU.
+    preview: whether to draw the modifications instead of training.
     arguments: the command line as typed, a tuple of str.
   """
 
@@ -85,6 +87,7 @@ class Options:
   overwrite: bool = False
   checkpoint_minutes: float = 10.0
   deterministic: bool | None = None
+  preview: bool = False
   arguments: tuple[str, ...] = ()
 
 
@@ -113,6 +116,7 @@ def parse(arguments):
       overwrite=values.overwrite,
       checkpoint_minutes=values.checkpoint_minutes,
       deterministic=values.deterministic,
+      preview=values.preview,
       arguments=tuple(arguments),
   )
   return config, options
@@ -124,13 +128,15 @@ class ReportOptions:
 
   Attributes:
     runs: folder of run directories, at any depth.
-    out: folder for tables.
-    readme: a Markdown file whose marked section is rewritten, or None.
+    out: folder for tables and figures, or None with `claims`.
+    readme: a Markdown file whose marked sections are rewritten, or None.
+    claims: whether to print the ledger of claims and write nothing.
   """
 
   runs: pathlib.Path
-  out: pathlib.Path
+  out: pathlib.Path | None
   readme: pathlib.Path | None
+  claims: bool
 
 
 def parse_report(arguments):
@@ -145,21 +151,117 @@ def parse_report(arguments):
   flags.DEFINE_bool("help", False, "Show this help.", **where)
   flags.DEFINE_string(
       "runs", "results", "Folder of run directories, at any depth.", **where)
-  flags.DEFINE_string("out", None, "Folder to write tables to.", **where)
   flags.DEFINE_string(
-      "readme", None, "Markdown file whose marked section is rewritten too.",
-      **where)
-  _read(values, "report", arguments, "Writes tables beside the paper's.")
+      "out", None, "Folder to write tables and figures to.", **where)
+  flags.DEFINE_string(
+      "readme", None, "Markdown file whose marked sections (table1, "
+      "table1_small, claims and figures) are rewritten too.", **where)
+  flags.DEFINE_bool(
+      "claims", False, "Print which of the paper's claims hold, and write "
+      "nothing.", **where)
+  _read(values, "report", arguments,
+        "Writes tables and figures beside the paper's, from run directories.")
   runs, out, readme = (_path(n, values) for n in ("runs", "out", "readme"))
   if not os.path.isdir(runs):
     raise errors.UsageError(
         f"--runs: expected a folder that exists. Received: {runs}")
-  if not out:
+  if not out and not values.claims:
     raise errors.UsageError("--out: expected a folder. Received: nothing")
   if readme and not os.path.isfile(readme):
     raise errors.UsageError(
         f"--readme: expected a file that exists. Received: {readme}")
-  return ReportOptions(runs, out, readme)
+  return ReportOptions(runs, out, readme, values.claims)
+
+
+@dataclasses.dataclass(frozen=True)
+class SuiteOptions:
+  """Which runs of a suite to make, and how.
+
+  Attributes:
+    suite: name of a suite shipped with the project, or path of a suite file.
+    seeds: a tuple of int.
+    train_examples: use the first n training examples, and epochs to match; 0:
+      as the suite's flagfiles say.
+    only: a tuple of shell patterns; a run whose name matches none is left out.
+    max_parallel: how many runs train at a time.
+    logdir: folder of the run directories.
+    data_dir: as in `Options`.
+    dry_run: whether to list the runs and stop.
+    print_commands: whether to print a command a run and stop.
+  """
+
+  suite: str
+  seeds: tuple[int, ...]
+  train_examples: int
+  only: tuple[str, ...]
+  max_parallel: int
+  logdir: pathlib.Path
+  data_dir: pathlib.Path | None
+  dry_run: bool
+  print_commands: bool
+
+
+def parse_reproduce(arguments):
+  """Turns the command-line arguments of a suite into `SuiteOptions`.
+
+  Raises:
+    UsageError: anything that is not a complete, valid command.
+    SystemExit: with code 0, after printing the help that `--help` asks for.
+  """
+  values = flags.FlagValues()
+  where = {"flag_values": values}
+  flags.DEFINE_bool("help", False, "Show this help.", **where)
+  flags.DEFINE_string(
+      "suite", None, "Name of a file in configs/suites, or path of one.",
+      **where)
+  flags.DEFINE_list("seeds", ["1"], "Seeds, each run once a seed.", **where)
+  flags.DEFINE_integer(
+      "train_examples", 0, "Use the first n training examples, for as many "
+      "epochs as configs/models.toml says; 0: as the flagfiles say.", **where)
+  flags.DEFINE_list(
+      "only", [], "Shell patterns; runs whose names match none are left out.",
+      **where)
+  flags.DEFINE_integer(
+      "max_parallel", 1, "How many runs train at a time.", **where)
+  flags.DEFINE_string(
+      "logdir", None, "Folder of the run directories; default: runs.", **where)
+  flags.DEFINE_string(
+      "data_dir", None, "TFDS data directory, the only one looked in; default: "
+      "TFDS_DATA_DIR, or TFDS's own.", **where)
+  flags.DEFINE_bool(
+      "dry_run", False, "List the runs and how long they take, and stop.",
+      **where)
+  flags.DEFINE_bool(
+      "print_commands", False, "Print a command for each run that is not done, "
+      "one a line, and stop.", **where)
+  _read(values, "reproduce", arguments,
+        "Makes the runs of a table or figure; goes on with those that are "
+        "stopped, skips those that are done.")
+  if not values.suite:
+    raise errors.UsageError("--suite: expected a name. Received: nothing")
+  _in_range("train_examples", values.train_examples,
+            "a whole number from 0", lambda x: x >= 0)
+  _in_range("max_parallel", values.max_parallel, "a whole number from 1",
+            lambda x: x >= 1)
+  return SuiteOptions(
+      suite=values.suite,
+      seeds=_seeds(values.seeds),
+      train_examples=values.train_examples,
+      only=tuple(values.only),
+      max_parallel=values.max_parallel,
+      logdir=_path("logdir", values) or paths.workspace() / "runs",
+      data_dir=_path("data_dir", values),
+      dry_run=values.dry_run,
+      print_commands=values.print_commands,
+  )
+
+
+def _seeds(texts):
+  if not texts or not all(t.isascii() and t.isdigit() for t in texts):
+    raise errors.UsageError(
+        "--seeds: expected whole numbers with commas between them. Received: "
+        f"{','.join(texts)!r}")
+  return tuple(dict.fromkeys(map(int, texts)))
 
 
 def _read(values, program, arguments, purpose):
@@ -250,6 +352,9 @@ def _define_flags():
   flags.DEFINE_bool(
       "deterministic", None, "The same command gives the same numbers, to the "
       "bit; default: where there is no GPU.", **where)
+  flags.DEFINE_bool(
+      "preview", False, "Do not train: write preview.png, the first images "
+      "under each modification of Section 2.1, to the run directory.", **where)
   return values
 
 

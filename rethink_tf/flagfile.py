@@ -40,7 +40,7 @@ def expand(arguments):
     if argument.startswith(_PREFIXES):
       typed = argument.split("=", 1)[1]
       first = first or typed
-      from_files += _read(paths.find_flagfile(typed), ())
+      from_files += _read(paths.find_file("flagfile", typed), ())
     else:
       direct.append(argument)
   return from_files + direct, first

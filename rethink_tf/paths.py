@@ -26,17 +26,26 @@ def workspace():
   )
 
 
-def find_flagfile(text):
-  """Returns the path of a user's flagfile, or of one shipped with the project.
+def find_file(flag, text):
+  """Returns the path of a user's file, or of one shipped with the project.
+
+  Args:
+    flag: the name of the flag that names the file, for the message.
+    text: a path, as the user typed it.
 
   Raises:
     UsageError: neither exists.
   """
-  mine, shipped = user_path(text), _PROJECT_ROOT / text
-  for candidate in (mine, shipped):
+  mine = user_path(text)
+  for candidate in (mine, shipped(text)):
     if os.path.isfile(candidate):
       return candidate
   raise errors.UsageError(
-      f"--flagfile: expected a file. Received: {text!r}, which is neither "
+      f"--{flag}: expected a file. Received: {text!r}, which is neither "
       f"{mine} nor shipped with the project"
   )
+
+
+def shipped(text):
+  """Returns the path of a file or folder that comes with the project."""
+  return _PROJECT_ROOT / text

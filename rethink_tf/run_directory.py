@@ -3,9 +3,10 @@
     config.json       all that determines the result
     environment.json  versions, machine, revision, paths
     metrics.csv       a row an epoch
+    label_kinds.csv   accuracy on corrupted and on untouched training labels
     tensorboard/      the same for TensorBoard, with images and HParams
     checkpoints/      what a stopped run goes on from
-    SHA256SUMS        of config.json, metrics.csv and result.json, once done
+    SHA256SUMS        of config.json, result.json and the tables, once done
     result.json       written last: the run is done
 """
 
@@ -26,14 +27,18 @@ METRICS_COLUMNS = (
     "epoch", "step", "learning_rate", "train_loss", "train_accuracy",
     "test_loss", "test_accuracy", "images_per_second", "seconds",
 )
+# With the weights fixed, where some labels are corrupted and some are not.
+LABEL_KINDS_COLUMNS = (
+    "epoch", "step", "corrupted_accuracy", "untouched_accuracy")
 # What a run writes; nothing else in the directory is ever removed.
 _OWN_FILES = (
-    "result.json", "SHA256SUMS", "metrics.csv", "environment.json",
-    "config.json")
+    "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",
+    "environment.json", "config.json")
 _OWN_FOLDERS = ("tensorboard", "checkpoints")
 _LOCK = "lock"
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
+_SUMMED_WHERE_THERE = ("label_kinds.csv",)
 
 
 class RunDirectory:
@@ -111,22 +116,38 @@ class RunDirectory:
       (self.path / name).unlink(missing_ok=True)
 
   def write_metrics(self, rows):
-    """Writes metrics.csv anew: a dict a row, None for what was not measured."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, METRICS_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    storage.write_text(self.path / "metrics.csv", text.getvalue())
+    """Writes the tables of epochs anew.
+
+    Args:
+      rows: a dict an epoch, with the columns of metrics.csv and those of
+        label_kinds.csv; None for what was not measured.
+    """
+    storage.write_text(
+        self.path / "metrics.csv", _csv_text(METRICS_COLUMNS, rows))
+    kinds = [row for row in rows if row.get("corrupted_accuracy") is not None]
+    if kinds:
+      storage.write_text(
+          self.path / "label_kinds.csv", _csv_text(LABEL_KINDS_COLUMNS, kinds))
 
   def write_result(self, values):
     """Writes SHA256SUMS, in the format of `sha256sum`, and result.json."""
     text = storage.json_text(values)
-    sums = [
-        f"{_sha256(content)}  {name}\n" for name, content in zip(_SUMMED, (
-            (self.path / "config.json").read_bytes(),
-            (self.path / "metrics.csv").read_bytes(), text.encode()))]
-    storage.write_text(self.path / _SUMS, "".join(sums))
+    contents = {"result.json": text.encode()}
+    for name in {*_SUMMED, *_SUMMED_WHERE_THERE} - {"result.json"}:
+      if name in _SUMMED or (self.path / name).exists():
+        contents[name] = (self.path / name).read_bytes()
+    storage.write_text(self.path / _SUMS, "".join(
+        f"{_sha256(contents[name])}  {name}\n" for name in sorted(contents)))
     storage.write_text(self.path / "result.json", text)
+
+
+def _csv_text(columns, rows):
+  text = io.StringIO()
+  writer = csv.DictWriter(
+      text, columns, extrasaction="ignore", lineterminator="\n")
+  writer.writeheader()
+  writer.writerows(rows)
+  return text.getvalue()
 
 
 def remove_files(folder):
@@ -237,14 +258,18 @@ def _check_sums(directory):
     return
   sums = {name: expected for expected, _, name in (
       line.partition("  ") for line in text.splitlines())}
-  if set(sums) != set(_SUMMED):
+  if set(sums) - set(_SUMMED_WHERE_THERE) != set(_SUMMED):
     raise errors.StorageError(
         f"{directory / _SUMS} is damaged; without it the run is not checked")
   for name, expected in sums.items():
-    if _sha256((directory / name).read_bytes()) != expected:
+    try:
+      found = _sha256((directory / name).read_bytes())
+    except FileNotFoundError:
+      found = None
+    if found != expected:
       raise errors.StorageError(
-          f"{directory / name} is damaged, or {_SUMS} is; --overwrite starts "
-          "the run anew")
+          f"{directory / name} is damaged or missing, or {_SUMS} is damaged; "
+          "--overwrite starts the run anew")
 
 
 def _sha256(content):
@@ -259,11 +284,13 @@ class Run:
     config: config.json as a dict.
     result: result.json as a dict, or None while the run is not done.
     metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
+    label_kinds: label_kinds.csv likewise, or None where a run has none.
   """
 
   config: dict
   result: dict | None
   metrics: "pandas.DataFrame"
+  label_kinds: "pandas.DataFrame | None" = None
 
 
 def load_run(directory):
@@ -279,13 +306,27 @@ def load_run(directory):
     FileNotFoundError: the directory holds no run.
     StorageError: a file in it is damaged.
   """
-  # Imported here so that a training run does not wait for it.
-  import pandas as pd  # pylint: disable=g-import-not-at-top
-
   directory = pathlib.Path(directory)
   config = read_json(directory / "config.json")
   if config is None:
     raise FileNotFoundError(f"{directory} holds no config.json: not a run")
   result = read_result(directory)
-  metrics = pd.read_csv(directory / "metrics.csv", index_col="epoch")
-  return Run(config, result, metrics)
+  kinds = directory / "label_kinds.csv"
+  return Run(
+      config, result, _table(directory / "metrics.csv", METRICS_COLUMNS),
+      _table(kinds, LABEL_KINDS_COLUMNS) if kinds.exists() else None)
+
+
+def _table(path, columns):
+  # Imported here so that a training run does not wait for it.
+  import pandas as pd  # pylint: disable=g-import-not-at-top
+
+  if not path.exists():  # The first epoch is not done.
+    return pd.DataFrame(columns=columns).set_index("epoch")
+  try:
+    table = pd.read_csv(path)
+    if tuple(table.columns) != columns:
+      raise ValueError(f"its columns are {', '.join(table.columns)}")
+    return table.set_index("epoch").astype(float)
+  except (OSError, ValueError) as error:
+    raise errors.StorageError(f"{path} is damaged ({error})") from error

@@ -13,12 +13,29 @@ import hashlib
 import json
 
 import numpy as np
+from scipy import special
+
+
+# Rows drawn at a time where an example takes many numbers.
+_CHUNK = 1000
+
+
+def _generator(seed, key):
+  digest = hashlib.sha256(json.dumps([seed, *key]).encode()).digest()
+  return np.random.Philox(key=int.from_bytes(digest[:16], "little"))
 
 
 def _bits(count, seed, key):
-  digest = hashlib.sha256(json.dumps([seed, *key]).encode()).digest()
-  generator = np.random.Philox(key=int.from_bytes(digest[:16], "little"))
-  return generator.random_raw(count)
+  return _generator(seed, key).random_raw(count)
+
+
+def _rows_of_bits(count, size, seed, key):
+  """Yields `(slice, bits)`: row i holds numbers i * size to (i + 1) * size."""
+  generator = _generator(seed, key)
+  for start in range(0, count, _CHUNK):
+    rows = min(_CHUNK, count - start)
+    bits = generator.random_raw(rows * size).reshape(rows, size)
+    yield slice(start, start + rows), bits
 
 
 def uniform(count, seed, *key):
@@ -34,6 +51,31 @@ def integers(count, high, seed, *key):
 def permutation(count, seed, *key):
   """Returns a uniformly random permutation of range(count), int64 `(count,)`."""
   return np.argsort(_bits(count, seed, key), kind="stable")
+
+
+def permutations(count, size, seed, *key):
+  """Returns `count` independent permutations of range(size).
+
+  Returns:
+    int16 `(count, size)`, size <= 2**15; row i is the same for any count.
+  """
+  drawn = np.empty((count, size), np.int16)
+  for rows, bits in _rows_of_bits(count, size, seed, key):
+    drawn[rows] = np.argsort(bits, axis=1, kind="stable")
+  return drawn
+
+
+def normals(count, size, seed, *key):
+  """Returns standard normal numbers, float32 `(count, size)`.
+
+  Row i is the same for any count.
+  """
+  drawn = np.empty((count, size), np.float32)
+  for rows, bits in _rows_of_bits(count, size, seed, key):
+    # In the middle of each of 2**53 equal parts of (0, 1), so never at an end.
+    parts = (bits >> np.uint64(11)).astype(np.float64)
+    drawn[rows] = special.ndtri((parts + 0.5) * 2.0**-53)
+  return drawn
 
 
 def seed_of(seed, *key):

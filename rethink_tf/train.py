@@ -15,6 +15,9 @@ from rethink_tf.data import datasets
 def main(argv):
   config, options = config_lib.parse(argv[1:])
   datasets.check_available(config.dataset, options.data_dir)
+  if options.preview:
+    _preview(config, options)
+    return
   stop = signals.Stop()
   with run_directory.claim(options.logdir) as directory, stop.on_signals():
     result = _earlier_result(config, options, directory)
@@ -27,6 +30,17 @@ def main(argv):
 
       result = experiment.run(config, options, directory, stop)
     print(summary.of_run(config, options, result), flush=True)
+
+
+def _preview(config, options):
+  """Draws what the modifications of Section 2.1 do, and trains nothing."""
+  _silence_libraries()
+  from rethink_tf.data import preview  # pylint: disable=g-import-not-at-top
+
+  with run_directory.claim(options.logdir) as directory:
+    path = directory.path / "preview.png"
+    preview.figure(config, options.data_dir).savefig(path)
+  print(f"wrote {path}")
 
 
 def _silence_libraries():

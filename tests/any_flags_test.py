@@ -40,7 +40,7 @@ def _whole(x):
 _FLAGS = {
     "model": _words("mlp_1x512", "mlp_1x512", "mlp_3x512", "alexnet_small"),
     "label_corruption": _numbers(float, lambda x: 0 <= x <= 1),
-    "pixel_randomization": _words("none"),
+    "pixel_randomization": _words(*config.PIXEL_RANDOMIZATIONS),
     "random_crop": _words("true", "false", "1"),
     "weight_decay": _numbers(float, lambda x: 0 <= x < math.inf),
     "dropout": _numbers(float, lambda x: 0 <= x < 1),
@@ -91,6 +91,6 @@ def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
 
 def test_no_flag_is_left_out_of_the_property():
   elsewhere = {"dataset", "train_examples", "epochs", "logdir", "data_dir",
-               "help"}
+               "help", "preview"}
   values = config._define_flags()  # pylint: disable=protected-access
   assert set(values) == set(_FLAGS) | elsewhere

@@ -1,5 +1,6 @@
 """Tests of configs/: every flagfile says what its row of Table 1 says."""
 
+import dataclasses
 import pathlib
 import re
 
@@ -98,3 +99,12 @@ def test_every_flagfile_is_valid_and_has_a_default_logdir_of_its_own():
 def test_the_quickstart_needs_no_download_and_fits_random_labels():
   parsed, _ = config.parse(["--flagfile=configs/quickstart.flags"])
   assert (parsed.dataset, parsed.label_corruption) == ("digits", 1.0)
+
+
+@pytest.mark.parametrize(
+    "name", ["shuffled_pixels", "random_pixels", "gaussian"])
+def test_a_curve_of_figure_1a_is_row_4_with_other_pixels(name):
+  parsed, _ = config.parse([f"--flagfile=configs/fig1a_{name}.flags"])
+  assert parsed == dataclasses.replace(_row(4), pixel_randomization=name)
+  assert f"--flagfile=configs/fig1a_{name}.flags\n" in _header(
+      f"fig1a_{name}.flags")

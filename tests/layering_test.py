@@ -28,7 +28,13 @@ _MAY_IMPORT = {
         "data", "models", "errors", "paths", "run_directory", "signals",
         "storage", "streams"},
     "paper": set(),
-    "report": {"config", "errors", "paper", "run_directory", "storage"},
+    "suites": {"config", "errors", "paths"},
+    "suite_runner": {"errors", "run_directory", "suites"},
+    "reporting": {
+        "config", "errors", "paper", "run_directory", "storage", "suites"},
+    "report": {"config", "errors", "reporting", "storage"},
+    "reproduce": {
+        "config", "data", "errors", "signals", "suite_runner", "suites"},
     "summary": set(),
     "tensorboard": {"paths"},
     "train": {

@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 
-_TRAIN = """
+_RUN = """
 import runpy
-runpy.run_module("rethink_tf.train", run_name="__main__")
+runpy.run_module("rethink_tf.{}", run_name="__main__")
 """
+_TRAIN = _RUN.format("train")
 # Importing either now fails, with a traceback and exit code 1.
 _WITHOUT_TENSORFLOW = """
 import sys
@@ -33,10 +34,10 @@ def python(code, *arguments, folder, **environment):
       capture_output=True, text=True, check=False)
 
 
-def start_training(*arguments, folder, **environment):
-  """Starts `train` as `python` does; returns a `subprocess.Popen`."""
+def start(program, *arguments, folder, **environment):
+  """Starts "train" or another program; returns a `subprocess.Popen`."""
   return subprocess.Popen(
-      [sys.executable, "-c", _TRAIN, *map(str, arguments)],
+      [sys.executable, "-c", _RUN.format(program), *map(str, arguments)],
       cwd=folder, env=environment_in(folder, **environment),
       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -57,6 +58,12 @@ def train_without_tensorflow(*arguments, folder, **environment):
 def train(*arguments, folder, **environment):
   """Runs `train`."""
   return python(_TRAIN, *arguments, folder=folder, **environment)
+
+
+def reproduce(*arguments, folder, **environment):
+  """Runs `reproduce`."""
+  return python(
+      _RUN.format("reproduce"), *arguments, folder=folder, **environment)
 
 
 def errors_of(done):

@@ -49,7 +49,7 @@ def test_handlers_from_before_are_back_after_the_block():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_saves_the_step_it_took_and_exits_75_in_one_line(
     tmp_path, number):
-  process = programs.start_training(*_FLAGS, folder=tmp_path)
+  process = programs.start("train", *_FLAGS, folder=tmp_path)
   _wait_for_checkpoints(tmp_path, process)
   process.send_signal(number)
   _, err = process.communicate(timeout=30)  # The promise's half a minute.
@@ -67,7 +67,7 @@ def test_a_stopped_run_saves_the_step_it_took_and_exits_75_in_one_line(
 
 
 def test_a_second_ctrl_c_ends_the_process_at_once(tmp_path):
-  process = programs.start_training(*_FLAGS, folder=tmp_path)
+  process = programs.start("train", *_FLAGS, folder=tmp_path)
   _wait_for_checkpoints(tmp_path, process)
   # The process cannot act on the first while it is not running.
   for number in (signal.SIGSTOP, signal.SIGINT):

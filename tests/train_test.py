@@ -20,6 +20,8 @@ from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import train
 from rethink_tf.data import digits
+from rethink_tf.data import pipeline
+from rethink_tf.data import preview
 from rethink_tf.data import randomization
 from rethink_tf.training import checkpoints
 from rethink_tf.training import experiment
@@ -73,8 +75,8 @@ def _files(folder):
 
 def test_a_run_directory_holds_what_the_contract_says(logdir):
   assert {path.name for path in logdir.iterdir()} == {
-      "config.json", "environment.json", "metrics.csv", "result.json",
-      "SHA256SUMS", "tensorboard", "checkpoints", "lock"}
+      "config.json", "environment.json", "metrics.csv", "label_kinds.csv",
+      "result.json", "SHA256SUMS", "tensorboard", "checkpoints", "lock"}
 
 
 def test_config_json_holds_all_that_determines_the_result_and_no_path(logdir):
@@ -307,14 +309,101 @@ def test_test_labels_never_change():
   np.testing.assert_array_equal(data.train.labels, original_train.labels)
 
 
-def test_every_model_gets_the_same_random_labels():
-  hashes = set()
+@pytest.mark.parametrize("pixels", config_lib.PIXEL_RANDOMIZATIONS)
+def test_every_model_gets_the_same_random_labels_and_images(pixels):
+  hashes, images = set(), set()
   for model in config_lib.MODELS:
     config = dataclasses.replace(
-        _config(), model=model, epochs=1, dropout=0.0, learning_rate=0.5)
-    _, train_split = experiment.load_data(config, None)
+        _config(f"--pixel_randomization={pixels}"), model=model, epochs=1,
+        dropout=0.0, learning_rate=0.5)
+    data, train_split = experiment.load_data(config, None)
     hashes.add(randomization.label_hash(train_split.labels))
+    images.add((train_split.images.tobytes(), data.test.images.tobytes()))
   assert hashes == {randomization.label_hash(_labels())}
+  assert len(images) == 1
+
+
+@pytest.mark.parametrize("pixels", config_lib.PIXEL_RANDOMIZATIONS[1:])
+def test_modified_pixels_are_those_of_both_splits_and_labels_stay(pixels):
+  config = _config(f"--pixel_randomization={pixels}", "--label_corruption=0")
+  data, train_split = experiment.load_data(config, None)
+  original_train, original_test, _ = digits.load()
+  for split, name, original in (
+      (train_split, "train", original_train.first(300)),
+      (data.test, "test", original_test)):
+    np.testing.assert_array_equal(split.labels, original.labels)
+    np.testing.assert_array_equal(split.images, randomization.randomize_pixels(
+        original.images, pixels, config.seed, name, original_train.images))
+    assert (split.images != original.images).mean() > 0.3
+
+
+@pytest.mark.parametrize("pixels", config_lib.PIXEL_RANDOMIZATIONS)
+def test_the_network_sees_the_same_images_in_every_epoch(pixels):
+  config = _config(f"--pixel_randomization={pixels}", "--norandom_crop")
+  _, train_split = experiment.load_data(config, None)
+  inputs = np.concatenate(
+      [x for x, _ in pipeline.training_batches(train_split, config)])
+  inputs = inputs.reshape(_EPOCHS, 300, 28, 28, 3)
+  in_order = []
+  for epoch in range(_EPOCHS):
+    order, _ = pipeline.epoch_plan(300, config, epoch)
+    in_order.append(inputs[epoch][np.argsort(order)])
+  np.testing.assert_array_equal(in_order[0], in_order[1])
+  np.testing.assert_array_equal(in_order[0], in_order[2])
+  # Standardized like any other image.
+  np.testing.assert_allclose(in_order[0].mean(axis=(1, 2, 3)), 0, atol=1e-5)
+  np.testing.assert_allclose(in_order[0].std(axis=(1, 2, 3)), 1, rtol=1e-4)
+
+
+# Corrupted and untouched labels apart.
+
+
+def test_label_kinds_are_measured_after_every_epoch(logdir):
+  with (logdir / "label_kinds.csv").open(encoding="utf-8", newline="") as file:
+    rows = list(csv.DictReader(file))
+  assert [(row["epoch"], row["step"]) for row in rows] == [
+      ("1", "5"), ("2", "10"), ("3", "15")]
+  # Labels that are no class show which were drawn.
+  drawn = randomization.corrupt_labels(np.full(300, -1), 0.5, 10, 4) >= 0
+  arrays, _ = checkpoints.latest(logdir / "checkpoints")
+  images = digits.load()[0].images[:300]
+  for name, kind in (("corrupted", drawn), ("untouched", ~drawn)):
+    accuracy, _ = _measured(arrays, images[kind], _labels()[kind])
+    assert float(rows[-1][f"{name}_accuracy"]) == pytest.approx(
+        accuracy, abs=1e-6)
+  frame = rethink_tf.load_run(logdir).label_kinds
+  assert frame.loc[3, "untouched_accuracy"] > frame.loc[3, "corrupted_accuracy"]
+
+
+def test_where_all_labels_are_alike_no_kinds_are_told_apart(tmp_path):
+  assert _main(*_FLAGS, "--label_corruption=1", "--epochs=1",
+               f"--logdir={tmp_path}") == 0
+  assert not (tmp_path / "label_kinds.csv").exists()
+  assert rethink_tf.load_run(tmp_path).label_kinds is None
+
+
+# What Section 2.1 looks like.
+
+
+def test_a_preview_is_a_picture_and_trains_nothing(tmp_path, capsys):
+  assert _main("--dataset=digits", "--preview", f"--logdir={tmp_path}/p") == 0
+  assert capsys.readouterr().out == f"wrote {tmp_path}/p/preview.png\n"
+  assert {f.name for f in (tmp_path / "p").iterdir()} == {"lock", "preview.png"}
+  data = (tmp_path / "p" / "preview.png").read_bytes()
+  assert data.startswith(b"\x89PNG") and len(data) > 10_000
+
+
+def test_a_preview_has_a_row_a_modification_and_red_for_changed_labels():
+  config = _config("--label_corruption=0.25")
+  grid = preview.figure(config, None).axes
+  titles = [axis.get_ylabel() for axis in grid if axis.get_ylabel()]
+  assert len(titles) == 6 and len(grid) == 6 * 8
+  assert "0.25" in titles[1]
+  for axis, label in zip(grid[8:16], randomization.corrupt_labels(
+      digits.load()[0].labels[:8], 0.25, 10, 4)):
+    assert axis.get_title() == str(label)
+  reds = [axis.title.get_color() == "tab:red" for axis in grid]
+  assert not any(reds[:8]) and any(reds[16:24]) and not any(reds[24:])
 
 
 # The same again.

@@ -13,7 +13,8 @@ class Split:
   """Images and labels in official order; example i's index is i.
 
   Attributes:
-    images: uint8 `(n, 32, 32, 3)`, values 0 to 255.
+    images: `(n, 32, 32, 3)`, uint8 from 0 to 255; float32 on that scale where
+      noise took their place.
     labels: int32 `(n,)`.
   """
 

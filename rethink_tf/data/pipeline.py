@@ -112,7 +112,7 @@ def _cropped(split):
     return preprocessing.crop(split.images[order], offsets)
 
   def to_batch(order, offsets):
-    windows = tf.numpy_function(cut, [order, offsets], tf.uint8)
+    windows = tf.numpy_function(cut, [order, offsets], split.images.dtype)
     images = preprocessing.standardize(tf.ensure_shape(windows, shape))
     return images, tf.gather(labels, order)
 

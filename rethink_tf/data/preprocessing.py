@@ -16,7 +16,10 @@ CROP_SIZE = 28
 
 
 def standardize(images):
-  """Scales uint8 images `(n, h, w, c)` to [0, 1] and standardizes each one.
+  """Divides images by 255 and standardizes each one.
+
+  Args:
+    images: `(n, h, w, c)`, uint8, or float32 on the same scale.
 
   Returns:
     float32 `(n, h, w, c)`: each image less its mean, divided by

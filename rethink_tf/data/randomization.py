@@ -1,7 +1,8 @@
 """The modifications of Section 2.1: pure functions of arrays and a seed.
 
 Each is keyed by example index, drawn once, and the same in every epoch, on
-every worker and for every model. None touches the test labels.
+every worker and for every model. None touches the test labels; those of pixels
+apply to training and test images alike, before any crop, and to no label.
 """
 
 import hashlib
@@ -29,9 +30,117 @@ def corrupt_labels(labels, probability, num_classes, seed):
     An int32 array `(n,)`.
   """
   count = len(labels)
-  corrupted = streams.uniform(count, seed, "label_corruption") < probability
+  corrupted = is_corrupted(count, probability, seed)
   random = streams.integers(count, num_classes, seed, "random_labels")
   return np.where(corrupted, random, labels).astype(np.int32)
+
+
+def is_corrupted(count, probability, seed):
+  """Tells which labels `corrupt_labels` draws anew; bool `(count,)`."""
+  return streams.uniform(count, seed, "label_corruption") < probability
+
+
+def randomize_pixels(images, name, seed, split, reference):
+  """Applies a modification of pixels by name.
+
+  Args:
+    images: uint8 `(n, h, w, c)`.
+    name: one of `config.PIXEL_RANDOMIZATIONS`.
+    seed: the run's seed.
+    split: "train" or "test".
+    reference: the whole training set's images, for the Gaussian's moments.
+
+  Returns:
+    `(n, h, w, c)`: uint8, or float32 for "gaussian".
+  """
+  if name == "shuffled_pixels":
+    return shuffled_pixels(images, seed)
+  if name == "random_pixels":
+    return random_pixels(images, seed, split)
+  if name == "gaussian":
+    return gaussian(images.shape, *moments(reference), seed, split)
+  return images
+
+
+def shuffled_pixels(images, seed):
+  """Moves the pixels of all images by one permutation of positions.
+
+  "Shuffled pixels: a random permutation of the pixels is chosen and then the
+  same permutation is applied to all the images in both training and test set"
+  (Section 2.1). A pixel's channels stay together.
+
+  Args:
+    images: array `(n, h, w, c)`.
+    seed: the run's seed.
+
+  Returns:
+    An array of the same shape and type.
+  """
+  count, height, width, channels = images.shape
+  order = streams.permutation(height * width, seed, "shuffled_pixels")
+  return images.reshape(count, -1, channels)[:, order].reshape(images.shape)
+
+
+def random_pixels(images, seed, split):
+  """Moves the pixels of each image by a permutation of its own.
+
+  "Random pixels: a different random permutation is applied to each image
+  independently" (Section 2.1). A pixel's channels stay together.
+
+  Args:
+    images: array `(n, h, w, c)`, image i of example i of its split.
+    seed: the run's seed.
+    split: "train" or "test".
+
+  Returns:
+    An array of the same shape and type.
+  """
+  count, height, width, channels = images.shape
+  orders = streams.permutations(
+      count, height * width, seed, "random_pixels", split)
+  moved = np.empty(images.shape, images.dtype).reshape(count, -1, channels)
+  for new, image, order in zip(moved, images, orders):
+    new[:] = image.reshape(-1, channels)[order]
+  return moved.reshape(images.shape)
+
+
+def gaussian(shape, mean, deviation, seed, split):
+  """Draws every pixel anew from a Gaussian with the data's moments.
+
+  "Gaussian: A Gaussian distribution (with matching mean and variance) is used to
+  generate random pixels for each image" (Section 2.1). The moments are a channel's; nothing is rounded or clipped.
+
+  Args:
+    shape: `(n, h, w, c)`.
+    mean, deviation: `(c,)`, in units of the images, 0 to 255.
+    seed: the run's seed.
+    split: "train" or "test".
+
+  Returns:
+    float32 of that shape.
+  """
+  size = int(np.prod(shape[1:]))
+  drawn = streams.normals(shape[0], size, seed, "gaussian", split)
+  drawn = drawn.reshape(shape)
+  drawn *= np.asarray(deviation, np.float32)
+  drawn += np.asarray(mean, np.float32)
+  return drawn
+
+
+def moments(images):
+  """Returns the mean and standard deviation of each channel, float64 `(c,)`.
+
+  Args:
+    images: uint8 `(n, h, w, c)`.
+  """
+  # Counting the 256 values is exact, and needs no second copy of the images.
+  values = np.arange(256)
+  counts = np.stack([
+      np.bincount(images[..., channel].ravel(), minlength=256)
+      for channel in range(images.shape[-1])])
+  shares = counts / counts.sum(axis=1, keepdims=True)
+  mean = shares @ values
+  return mean, np.sqrt(shares @ values**2 - mean**2)
 
 
 def label_hash(labels):

@@ -3,6 +3,7 @@
 import dataclasses
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rethink_tf import errors
@@ -56,7 +57,8 @@ def _run(config, options, directory, stop):
   model = build_model(config, data)
   rows = fit.train(
       model, config, train, data.test, directory, clock,
-      examples=_examples(data, train), stop=stop,
+      corrupted=_corrupted(config, train), examples=_examples(data, train),
+      stop=stop,
       checkpoint_minutes=options.checkpoint_minutes)
   result = _result(model, config, data, train, identity, rows, clock)
   name = "/".join(directory.path.parts[-2:])
@@ -66,12 +68,24 @@ def _run(config, options, directory, stop):
 
 
 def load_data(config, data_dir):
-  """Returns the `Dataset`, and its training split with the labels to fit."""
+  """Loads a config's data and applies the modifications of Section 2.1.
+
+  Returns:
+    The `Dataset` with its test images modified, and the training split with
+    images and labels modified.
+  """
   data = datasets.load(config.dataset, data_dir)
   train = data.train.first(config.train_examples)
   labels = randomization.corrupt_labels(
       train.labels, config.label_corruption, data.num_classes, config.seed)
-  return data, dataclasses.replace(train, labels=labels)
+  images, test_images = (
+      randomization.randomize_pixels(
+          part.images, config.pixel_randomization, config.seed, name,
+          reference=data.train.images)
+      for name, part in (("train", train), ("test", data.test)))
+  test = dataclasses.replace(data.test, images=test_images)
+  return (dataclasses.replace(data, test=test),
+          dataclasses.replace(train, images=images, labels=labels))
 
 
 def build_model(config, data):
@@ -122,6 +136,13 @@ def _result(model, config, data, train, identity, rows, clock):
       "images_per_second": round(
           len(train) * config.epochs / sum(r["seconds"] for r in rows), 1),
   }
+
+
+def _corrupted(config, train):
+  """Tells corrupted labels from untouched ones; None where all are alike."""
+  corrupted = randomization.is_corrupted(
+      len(train), config.label_corruption, config.seed)
+  return corrupted if 0 < np.mean(corrupted) < 1 else None
 
 
 def _examples(data, train):

@@ -59,6 +59,9 @@ class _StopInTest(keras.callbacks.Callback):
   def on_test_batch_end(self, batch, logs=None):
     self._saver.stop_if_asked(self._logs)
 
+  def on_predict_batch_end(self, batch, logs=None):
+    self._saver.stop_if_asked(self._logs)
+
 
 class Clock:
   """Seconds spent on a run, over all its starts."""
@@ -93,7 +96,7 @@ def compile_model(model, config, train_count):
 
 
 def train(model, config, train_split, test_split, directory, clock,
-          examples=None, stop=None, checkpoint_minutes=math.inf):
+          corrupted=None, examples=None, stop=None, checkpoint_minutes=math.inf):
   """Trains a model to the last epoch, from its last checkpoint if it has one.
 
   Args:
@@ -102,6 +105,8 @@ def train(model, config, train_split, test_split, directory, clock,
     train_split, test_split: `dataset.Split`s with the labels to use.
     directory: the `RunDirectory`.
     clock: a `Clock`, set back by what earlier starts took.
+    corrupted: bool `(n,)`, the training labels to measure apart from the
+      others, or None.
     examples: a figure of training examples for TensorBoard, or None.
     stop: the `signals.Stop` that may ask to stop, or None.
     checkpoint_minutes: minutes between checkpoints within an epoch.
@@ -126,7 +131,8 @@ def train(model, config, train_split, test_split, directory, clock,
   saver = saver_lib.Saver(
       directory.checkpoints, position, rows, clock, stop or signals.Stop(),
       checkpoint_minutes)
-  test = _test(model, config, test_split, position, saver)
+  test = _test(
+      model, config, train_split, corrupted, test_split, position, saver)
   callbacks = [
       position,
       _DropoutStreams(config.seed),
@@ -164,20 +170,32 @@ def _fit(model, config, split, position, epochs, callbacks):
   )
 
 
-def _test(model, config, split, position, saver):
-  """Returns the recorder's function that measures the test set when due."""
-  batches = pipeline.evaluation_batches(split)
+def _test(model, config, train_split, corrupted, test_split, position, saver):
+  """Returns the recorder's function that measures what is due after an epoch."""
+  batches = pipeline.evaluation_batches(test_split)
 
   def test(logs):
     epoch = position.epoch + 1
-    if epoch % config.eval_every and epoch < config.epochs:
-      return {}
-    saver.save_if_due(logs)
-    return model.evaluate(
-        batches, callbacks=[_StopInTest(saver, logs)], verbose=0,
-        return_dict=True)
+    callbacks = [_StopInTest(saver, logs)]
+    measured = {}
+    if epoch % config.eval_every == 0 or epoch == config.epochs:
+      saver.save_if_due(logs)
+      measured = model.evaluate(
+          batches, callbacks=callbacks, verbose=0, return_dict=True)
+    if corrupted is not None:
+      fitted = _fitted(model, train_split, callbacks)
+      measured["corrupted_accuracy"] = float(np.mean(fitted[corrupted]))
+      measured["untouched_accuracy"] = float(np.mean(fitted[~corrupted]))
+    return measured
 
   return test
+
+
+def _fitted(model, split, callbacks):
+  """Tells which labels the model, its weights fixed, predicts; bool `(n,)`."""
+  logits = model.predict(
+      pipeline.evaluation_batches(split), callbacks=callbacks, verbose=0)
+  return np.argmax(logits, axis=1) == split.labels
 
 
 def evaluate(model, split):

@@ -17,8 +17,10 @@ class Recorder(keras.callbacks.Callback):
     position: the `Position`.
     schedule: the learning rate as a function of the step.
     train_count: number of training examples.
-    test: a function of an epoch's logs that measures the test set after it:
-      a dict with "cross_entropy" and "accuracy", empty where it is not due.
+    test: a function of an epoch's logs that measures what is due after it: a
+      dict with the test set's "cross_entropy" and "accuracy", and with
+      "corrupted_accuracy" and "untouched_accuracy" on training labels where
+      some are corrupted.
   """
 
   def __init__(self, rows, directory, position, schedule, train_count, test):
@@ -47,6 +49,8 @@ class Recorder(keras.callbacks.Callback):
         "test_accuracy": tested.get("accuracy"),
         "images_per_second": round(self._train_count / seconds, 1),
         "seconds": round(seconds, 3),
+        "corrupted_accuracy": tested.get("corrupted_accuracy"),
+        "untouched_accuracy": tested.get("untouched_accuracy"),
     })
     self._directory.write_metrics(self._rows)
 

@@ -29,6 +29,8 @@ _CURVES = {
     "test_accuracy": ("test", "accuracy"),
     "learning_rate": ("train", "learning_rate"),
     "images_per_second": ("train", "images_per_second"),
+    "corrupted_accuracy": ("corrupted labels", "accuracy"),
+    "untouched_accuracy": ("untouched labels", "accuracy"),
 }
 
 
@@ -46,9 +48,10 @@ class TensorBoard(keras.callbacks.Callback):
     super().__init__()
     run_directory.remove_files(folder)
     self._rows = rows
+    # A writer's file is made when it first writes.
     self._writers = {
         name: tf.summary.create_file_writer(str(folder / name))
-        for name in ("train", "test")}
+        for name in sorted({name for name, _ in _CURVES.values()})}
     for row in rows:
       self._write(row)
 
@@ -74,7 +77,7 @@ class TensorBoard(keras.callbacks.Callback):
 
   def _write(self, row):
     for column, (name, tag) in _CURVES.items():
-      if row[column] is not None:
+      if row.get(column) is not None:
         with self._writers[name].as_default():
           tf.summary.scalar(f"by_epoch/{tag}", row[column], step=row["epoch"])
           tf.summary.scalar(f"by_step/{tag}", row[column], step=row["step"])

@@ -11,6 +11,6 @@ def _numbers():
   return golden_checks.load_or_skip("digits")
 
 
-@pytest.mark.parametrize("stem", golden.flagfiles())
+@pytest.mark.parametrize("stem", golden.names())
 def test_run_gives_its_golden_numbers(stem, numbers):
   golden_checks.check(stem, "digits", numbers)

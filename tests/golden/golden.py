@@ -36,19 +36,24 @@ _LOSS_TOLERANCE_BN, _RATE_DIVISOR_BN = 1e-3, 1000
 ACCURACY_TOLERANCE = 1.01 / 64
 
 
-def flagfiles():
-  """Returns the names of the flagfiles that have golden numbers."""
+# Of the modifications of Section 2.1, the one that has no flagfile.
+_PARTIALLY_CORRUPTED = "table1_row18 --label_corruption=0.5"
+
+
+def names():
+  """Returns the names of the golden runs: of each flagfile, and one more."""
   folder = pathlib.Path(__file__).parent.parent.parent / "configs"
-  return sorted(
+  stems = sorted(
       (path.stem for path in folder.glob("*.flags")),
       key=lambda stem: (len(stem), stem))
+  return [*stems, _PARTIALLY_CORRUPTED]
 
 
-def measure(stem, dataset, *overrides):
+def measure(name, dataset, *overrides):
   """Runs a flagfile's golden run.
 
   Args:
-    stem: the flagfile's name without ending.
+    name: the flagfile's name without ending, and flags after it.
     dataset: the dataset to run it on.
     *overrides: further flags.
 
@@ -58,9 +63,10 @@ def measure(stem, dataset, *overrides):
     "train_accuracy" afterwards; and "loss_tolerance", relative.
   """
   keras.backend.clear_session()
+  stem, *flags = name.split()
   config, _ = config_lib.parse([
-      f"--flagfile=configs/{stem}.flags", f"--dataset={dataset}", *_CUT,
-      *overrides])
+      f"--flagfile=configs/{stem}.flags", *flags, f"--dataset={dataset}",
+      *_CUT, *overrides])
   data, train = experiment.load_data(config, None)
   model = experiment.build_model(config, data)
   rate = fit.compile_model(model, config, len(train))

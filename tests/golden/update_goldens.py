@@ -18,7 +18,7 @@ def main():
       continue
     file = golden.workspace_path(dataset, fingerprint)
     before = golden.read(file)
-    after = {s: golden.measure(s, dataset) for s in golden.flagfiles()}
+    after = {s: golden.measure(s, dataset) for s in golden.names()}
     storage.write_text(file, json.dumps(after, indent=1) + "\n")
     _print_moves(dataset, before, after)
 

@@ -55,8 +55,10 @@ def test_a_row_has_the_contracts_columns_and_values(tmp_path, clock):
       "epoch": 2, "step": 6, "learning_rate": 0.05,
       "train_loss": 2.0, "train_accuracy": 0.25,
       "test_loss": 2.25, "test_accuracy": 0.125,
-      "images_per_second": 20.0, "seconds": 2.0}]
-  assert tuple(rows[0]) == run_directory.METRICS_COLUMNS
+      "images_per_second": 20.0, "seconds": 2.0,
+      "corrupted_accuracy": None, "untouched_accuracy": None}]
+  assert {*rows[0]} == {
+      *run_directory.METRICS_COLUMNS, *run_directory.LABEL_KINDS_COLUMNS}
 
 
 def test_an_epoch_without_a_test_has_none_in_its_row(tmp_path, clock):

@@ -1,0 +1,266 @@
+"""The checks of the ledger: does a claim hold in the runs there are?
+
+A check takes the `Runs` and a claim's values, and returns `Finding`s, one for
+each thing it looked at (a model, a curve). The claim holds where all of them
+do.
+"""
+
+import dataclasses
+import statistics
+
+from rethink_tf import suites
+from rethink_tf.reporting import curves
+from rethink_tf.reporting import table1
+
+_CHANCE = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+  """What was found of one model or curve.
+
+  Attributes:
+    subject: what it is about, such as a model's name.
+    holds: whether the claim holds there; None where there is no run.
+    ours: the measured numbers, as text.
+    paper: the paper's, as text; "" where it prints none.
+    count: the number of training examples; None where it does not matter.
+  """
+
+  subject: str
+  holds: bool | None
+  ours: str = ""
+  paper: str = ""
+  count: int | None = None
+
+
+def random_labels_fitted(runs, rows, slack):
+  """Training accuracy on random labels is the paper's, or more."""
+  return _of_rows(
+      runs, rows, "train_accuracy",
+      lambda row, value: value >= round(row.train_accuracy - slack, 2))
+
+
+def at_chance(runs, rows, slack):
+  """Test accuracy is that of a guess."""
+  return _of_rows(runs, rows, "test_accuracy",
+                  lambda row, value: abs(value - _CHANCE) <= slack)
+
+
+def same_hyperparameters(runs, pairs):
+  """The configs of both rows differ in the labels alone."""
+  del runs
+  findings = []
+  for first, second in pairs:
+    one, other = _config(first).as_dict(), _config(second).as_dict()
+    changed = sorted(k for k in one if one[k] != other[k])
+    findings.append(Finding(
+        f"rows {first} and {second}", changed == ["label_corruption"],
+        f"differ in {', '.join(changed)}"))
+  return findings
+
+
+def modifications_fitted(runs, least):
+  """Every curve of Figure 1a ends with a training accuracy of 100%."""
+  findings = []
+  for plan in suites.load("fig1a"):
+    name = curves.modification(plan.config)
+    found = runs.best(plan.config)
+    if not found:
+      findings.append(Finding(name, None))
+      continue
+    value = _percent(found, "train_accuracy")
+    findings.append(Finding(
+        name, value >= least, f"{value:.2f}%", "100%", found[0].count))
+  return findings
+
+
+def starts_before_random_labels(runs, level, **named):
+  """The named curves of Figure 1a reach a training accuracy first."""
+  plans = {curves.modification(p.config): p.config for p in suites.load("fig1a")}
+  findings = []
+  for name in named["curves"]:
+    together = runs.together([plans[name], plans["random labels"]])
+    if together is None:
+      findings.append(Finding(name, None))
+      continue
+    steps = [_steps_to(found, level / 100) for found in together]
+    findings.append(Finding(
+        name, steps[0] < steps[1],
+        f"{steps[0]:,.0f} steps to {level:g}% against {steps[1]:,.0f}",
+        count=together[0][0].count))
+  return findings
+
+
+def every_corruption_fitted(runs, least):
+  """Each model fits at each label corruption that was run."""
+  table = curves.fig1c(runs)
+  return _of_models(table, lambda mine: (
+      bool((100 * mine.train_accuracy >= least).all()),
+      f"{100 * mine.train_accuracy.min():.2f}% or more at "
+      f"{mine.p.nunique()} levels", "100%"))
+
+
+def slowdown(runs, most):
+  """Random labels take at most so many times the steps of true labels."""
+  table = curves.fig1b(runs)
+
+  def check(mine):
+    factor = mine[mine.p == 1].relative.mean()
+    return (bool(factor <= most),
+            f"{factor:.1f} times the steps to {mine.level.iloc[0]:.1%}", "")
+
+  return _of_models(table, check)
+
+
+def error_grows(runs, noise, slack):
+  """Test error grows with label corruption, to that of a guess."""
+  table = curves.fig1c(runs)
+
+  def check(mine):
+    errors = 100 * mine.groupby("p").test_error.mean()
+    grows = bool((errors.diff().dropna() >= -noise).all())
+    ends = bool(abs(errors.loc[1] - (100 - _CHANCE)) <= slack)
+    return (grows and ends and bool(errors.loc[1] > errors.loc[0]),
+            f"from {errors.loc[0]:.1f}% to {errors.loc[1]:.1f}%", "to 90%")
+
+  return _of_models(table, check)
+
+
+def signal_learned(runs, up_to, above):
+  """Test accuracy stays above a guess below full corruption."""
+  table = curves.fig1c(runs)
+  table = table[(table.p > 0) & (table.p <= up_to)]
+
+  def check(mine):
+    accuracies = 100 * (1 - mine.groupby("p").test_error.mean())
+    return (bool((accuracies >= _CHANCE + above).all()),
+            f"{accuracies.iloc[-1]:.1f}% at p = {accuracies.index[-1]:g}", "")
+
+  return _of_models(table, check)
+
+
+def unregularized_generalizes(runs, pairs, share):
+  """Without regularizers, most of the test accuracy is still there."""
+  return _compared(
+      runs, pairs, lambda without, regularized: without >= share * regularized,
+      "{0:.2f}% without, {1:.2f}% with")
+
+
+def crop_beats_decay(runs, rows):
+  """Random crop adds more test accuracy than weight decay."""
+  return _compared(
+      runs, rows, lambda crop, decay, neither: crop > decay,
+      "{0:.2f}% with crop, {1:.2f}% with weight decay, {2:.2f}% with neither")
+
+
+def difference(runs, rows, least, most):
+  """The first row's test accuracy is above the second's by so many points."""
+  return _compared(
+      runs, [rows], lambda one, other: least <= one - other <= most,
+      "{0:.2f}% against {1:.2f}%")
+
+
+def decay_and_random_labels(runs, fits, fails, least, most):
+  """Which models fit random labels with weight decay."""
+  findings = []
+  for plan in suites.load("regularized_random"):
+    model = plan.config.model
+    if not plan.config.weight_decay or model not in (*fits, *fails):
+      continue
+    found = runs.best(plan.config)
+    if not found:
+      findings.append(Finding(model, None))
+      continue
+    value = _percent(found, "train_accuracy")
+    holds = value >= least if model in fits else value <= most
+    findings.append(Finding(
+        model, holds, f"{value:.2f}%",
+        "fits" if model in fits else "fails to converge", found[0].count))
+  return findings
+
+
+def early_stopping(runs, rows, most):
+  """The best test accuracy on the way is hardly above the last."""
+  findings = []
+  for number in rows:
+    config = _config(number)
+    found = runs.best(config)
+    if not found:
+      findings.append(Finding(config.model, None))
+      continue
+    best, last = (
+        _percent(found, name) for name in ("best_test_accuracy", "test_accuracy"))
+    findings.append(Finding(
+        config.model, best - last <= most,
+        f"best {best:.2f}%, last {last:.2f}%", "no gain", found[0].count))
+  return findings
+
+
+def _config(row):
+  return dict(
+      (paper.row, config) for paper, config in table1.rows())[row]
+
+
+def _paper(row):
+  return {paper.row: paper for paper, _ in table1.rows()}[row]
+
+
+def _of_rows(runs, rows, name, holds):
+  findings = []
+  for number in rows:
+    row, config = _paper(number), _config(number)
+    found = runs.best(config)
+    if not found:
+      findings.append(Finding(config.model, None))
+      continue
+    value = round(_percent(found, name), 2)  # As the paper prints it.
+    findings.append(Finding(
+        config.model, holds(row, value), f"{value:.2f}%",
+        f"{getattr(row, name):.2f}%", found[0].count))
+  return findings
+
+
+def _compared(runs, groups, holds, text):
+  """Compares test accuracies of rows, all on equally many images."""
+  findings = []
+  for rows in groups:
+    configs = [_config(row) for row in rows]
+    together = runs.together(configs)
+    if together is None:
+      findings.append(Finding(configs[0].model, None))
+      continue
+    values = [_percent(found, "test_accuracy") for found in together]
+    findings.append(Finding(
+        configs[0].model, holds(*values), text.format(*values),
+        text.format(*(_paper(row).test_accuracy for row in rows)),
+        together[0][0].count))
+  return findings
+
+
+def _of_models(table, check):
+  """Applies a check to each model's part of a table of `curves`."""
+  findings = []
+  for model in ("inception_small", "alexnet_small", "mlp_1x512"):
+    mine = table[table.model == model]
+    if mine.empty:
+      findings.append(Finding(model, None))
+    else:
+      holds, ours, paper = check(mine)
+      findings.append(Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
+  return findings
+
+
+def _percent(found, name):
+  return 100 * statistics.mean(run.result[name] for run in found)
+
+
+def _steps_to(found, accuracy):
+  """Returns the mean number of steps until a running accuracy; inf if never."""
+  steps = []
+  for run in found:
+    reached = run.metrics[run.metrics.train_accuracy >= accuracy]
+    steps.append(reached.step.iloc[0] if len(reached) else float("inf"))
+  return statistics.mean(steps)
+
+

@@ -1,0 +1,152 @@
+"""The numbers behind each figure, as tables.
+
+Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
+there are no runs for it.
+"""
+
+import pandas as pd
+
+from rethink_tf import suites
+
+# Running training accuracies at which a run may count as having fitted.
+_LEVELS = ("0.999", "0.98", "0.95", "0.90")
+_TITLES = {
+    "none": "true labels", "shuffled_pixels": "shuffled pixels",
+    "random_pixels": "random pixels", "gaussian": "Gaussian"}
+
+
+def fig1a(runs):
+  """Training loss under each modification.
+
+  Returns:
+    A frame with "n" (training examples), "curve", "seed", "step" and
+    "train_loss", without the penalty, a running average over each epoch.
+  """
+  return _stacked([
+      run.metrics[["step", "train_loss"]].assign(
+          n=count, curve=modification(run.config), seed=run.config.seed)
+      for plan in suites.load("fig1a")
+      for count, found in runs.of(plan.config).items() for run in found],
+      ["n", "curve", "seed", "step", "train_loss"])
+
+
+def modification(config):
+  """Returns the paper's name for what a config does to images or labels."""
+  if config.label_corruption == 1:
+    return "random labels"
+  return _TITLES[config.pixel_randomization]
+
+
+def fig1b(runs):
+  """Steps to fit against label corruption.
+
+  "To fit" is to reach the highest level of training accuracy, a running
+  average, that every run here has reached.
+
+  Returns:
+    A frame with "model", "n", "p", "seed", "level", "steps", and "relative":
+    the steps over the mean of those with true labels.
+  """
+  sweep = _sweep(runs)
+  level = next(
+      (x for x in _LEVELS
+       if sweep and all(r.result["epochs_to_fit"][x] for r in sweep)), None)
+  if level is None:
+    return pd.DataFrame(columns=[
+        "model", "n", "p", "seed", "level", "steps", "relative"])
+  table = pd.DataFrame([
+      {**_place(run), "level": float(level),
+       "steps": int(run.metrics["step"].loc[run.result["epochs_to_fit"][level]])}
+      for run in sweep])
+  true = table[table.p == 0].groupby("model").steps.mean()
+  table["relative"] = table.steps / table.model.map(true)
+  return table
+
+
+def fig1c(runs):
+  """Test error against label corruption.
+
+  Returns:
+    A frame with "model", "n", "p", "seed", "train_accuracy" and "test_error",
+    fractions.
+  """
+  return pd.DataFrame([
+      {**_place(run), "train_accuracy": run.result["train_accuracy"],
+       "test_error": 1 - run.result["test_accuracy"]} for run in _sweep(runs)],
+      columns=["model", "n", "p", "seed", "train_accuracy", "test_error"])
+
+
+def label_kinds(runs):
+  """Training accuracy on corrupted and on untouched labels, by epoch.
+
+  Returns:
+    A frame with "model", "n", "p", "seed", "epoch", "corrupted_accuracy" and
+    "untouched_accuracy", with the weights fixed, of the first seed there is.
+  """
+  columns = ["model", "n", "p", "seed", "epoch", "corrupted_accuracy",
+             "untouched_accuracy"]
+  first = {}
+  for run in _sweep(runs):
+    if run.label_kinds is not None:
+      first.setdefault((run.config.model, run.config.label_corruption), run)
+  return _stacked(
+      [run.label_kinds.reset_index().assign(**_place(run))
+       for run in first.values()], columns)
+
+
+def fig2b(runs):
+  """Test accuracy of Inception with and without batch normalization.
+
+  Returns:
+    A frame with "n", "curve", "seed", "step", "test_accuracy", and "best": the
+    highest test accuracy up to that step.
+  """
+  frames = []
+  for plan in suites.load("fig2b"):
+    for count, found in runs.of(plan.config).items():
+      for run in found:
+        table = run.metrics[["step", "test_accuracy"]].dropna()
+        frames.append(table.assign(
+            n=count, curve=_normalization(run.config), seed=run.config.seed,
+            best=table.test_accuracy.cummax()))
+  return _stacked(
+      frames, ["n", "curve", "seed", "step", "test_accuracy", "best"])
+
+
+def _normalization(config):
+  no = config.model.endswith("no_bn")
+  return "Inception without BatchNorm" if no else "Inception"
+
+
+def _place(run):
+  return {"model": run.config.model, "n": run.count,
+          "p": run.config.label_corruption, "seed": run.config.seed}
+
+
+def _sweep(runs):
+  """Returns the runs over label corruption, each model on one n.
+
+  On that with the most corruption levels, and of equals on the larger;
+  true and random labels have to be among them.
+  """
+  by_model = {}
+  for plan in suites.load("fig1b"):
+    for count, found in runs.of(plan.config).items():
+      levels = by_model.setdefault(plan.config.model, {}).setdefault(count, {})
+      levels[plan.config.label_corruption] = found
+  sweep = []
+  for counts in by_model.values():
+    whole = [(len(levels), count) for count, levels in counts.items()
+             if {0, 1} < {*levels}]
+    if whole:
+      levels = counts[max(whole)[1]]
+      sweep += [run for p in sorted(levels) for run in levels[p]]
+  return sweep
+
+
+def _stacked(frames, columns):
+  if not frames:
+    return pd.DataFrame(columns=columns)
+  return pd.concat(frames, ignore_index=True)[columns]
+
+

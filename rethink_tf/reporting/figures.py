@@ -1,0 +1,131 @@
+"""The paper's figures, drawn from the tables of `curves`."""
+
+import matplotlib
+import matplotlib.figure
+import matplotlib.lines
+import matplotlib.ticker
+
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+_MARKERS = "osD^v"
+_MODELS = {
+    "inception_small": "Inception", "inception_small_no_bn":
+    "Inception without BatchNorm", "alexnet_small": "AlexNet",
+    "mlp_1x512": "MLP 1×512", "mlp_3x512": "MLP 3×512"}
+_CURVES_1A = ("true labels", "random labels", "shuffled pixels",
+              "random pixels", "Gaussian")
+_STYLE = {
+    "font.size": 12, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.grid": True, "grid.alpha": 0.3, "legend.frameon": False,
+    "svg.hashsalt": "rethink_tf", "svg.fonttype": "path"}
+_CHANCE = 0.9  # Error of a guess among ten classes.
+
+
+def style():
+  """Returns a context in which figures look as they should."""
+  return matplotlib.rc_context(_STYLE)
+
+
+def fig1a(table):
+  """Draws training loss against steps, a curve a modification."""
+  figure, axis = _axes(_of_images("Training loss", table))
+  for color, name in zip(_COLORS, _CURVES_1A):
+    mine = table[table.curve == name]
+    for number, (_, curve) in enumerate(mine.groupby("seed")):
+      axis.plot(curve.step, curve.train_loss, color=color, linewidth=2,
+                label=None if number else name)
+  axis.set(xlabel="training steps", ylabel="average training loss (nats)")
+  axis.set_ylim(bottom=0)
+  axis.legend()
+  return figure
+
+
+def fig1b(table):
+  """Draws relative steps to fit against label corruption, a curve a model."""
+  figure, axis = _axes("Steps to fit the training set")
+  _over_corruption(axis, table, "relative")
+  level = table.level.iloc[0]
+  axis.set(xlabel="label corruption p",
+           ylabel=f"steps to {level:.1%} training accuracy,\n"
+                  "relative to true labels")
+  axis.set_ylim(bottom=0)
+  axis.legend()
+  return figure
+
+
+def fig1c(table):
+  """Draws test error against label corruption, a curve a model."""
+  figure, axis = _axes("Test error of networks that fit the training set")
+  _over_corruption(axis, table, "test_error")
+  axis.axhline(_CHANCE, color="0.4", linestyle=":", label="chance")
+  axis.set(xlabel="label corruption p", ylabel="test error")
+  axis.set_ylim(0, 1)
+  axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
+  axis.legend()
+  return figure
+
+
+def label_kinds(table):
+  """Draws accuracy on corrupted and untouched labels, a panel a model."""
+  models = list(dict.fromkeys(table.model))
+  figure = matplotlib.figure.Figure(
+      figsize=(5.2 * len(models) + 1.6, 4.6), layout="constrained")
+  panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
+  levels = sorted(table.p.unique())
+  colors = matplotlib.colormaps["viridis"].resampled(len(levels) + 1)
+  for axis, model in zip(panels, models):
+    mine = table[table.model == model]
+    for p, curve in mine.groupby("p"):
+      color = colors(levels.index(p))
+      axis.plot(curve.epoch, curve.untouched_accuracy, color=color)
+      axis.plot(curve.epoch, curve.corrupted_accuracy, color=color,
+                linestyle="--")
+    axis.set(title=_of_images(_MODELS[model], mine), xlabel="epoch")
+  panels[0].set(ylabel="training accuracy", ylim=(0, 1.02))
+  panels[0].yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
+  lines = [matplotlib.lines.Line2D([], [], color=colors(k), label=f"p = {p:g}")
+           for k, p in enumerate(levels)]
+  lines += [
+      matplotlib.lines.Line2D([], [], color="0.3", label="untouched labels"),
+      matplotlib.lines.Line2D([], [], color="0.3", linestyle="--",
+                              label="corrupted labels")]
+  figure.legend(handles=lines, loc="outside right upper")
+  return figure
+
+
+def fig2b(table):
+  """Draws test accuracy against steps; shaded: up to the best so far."""
+  figure, axis = _axes(_of_images("Test accuracy, no explicit regularizers",
+                                  table))
+  for color, (name, curves) in zip(_COLORS, table.groupby("curve")):
+    for number, (_, curve) in enumerate(curves.groupby("seed")):
+      axis.plot(curve.step, curve.test_accuracy, color=color, linewidth=2,
+                marker="o", markersize=4, label=None if number else name)
+      axis.fill_between(
+          curve.step, curve.test_accuracy, curve.best, color=color, alpha=0.25,
+          linewidth=0, label=None if number else "best so far")
+  axis.set(xlabel="training steps", ylabel="test accuracy")
+  axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
+  axis.legend(loc="lower right")
+  return figure
+
+
+def _axes(title):
+  figure = matplotlib.figure.Figure(figsize=(7, 4.6), layout="constrained")
+  axis = figure.subplots()
+  axis.set_title(title)
+  return figure, axis
+
+
+def _of_images(title, table):
+  return f"{title} ({table.n.iloc[0]:,} images)"
+
+
+def _over_corruption(axis, table, column):
+  for color, marker, (model, mine) in zip(
+      _COLORS, _MARKERS, table.groupby("model", sort=False)):
+    values = mine.groupby("p")[column].agg(["mean", "std"])
+    axis.errorbar(
+        values.index, values["mean"], yerr=values["std"].fillna(0),
+        color=color, marker=marker, linewidth=2, capsize=3,
+        label=_of_images(_MODELS[model], mine))

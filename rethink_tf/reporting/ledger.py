@@ -1,0 +1,81 @@
+"""The ledger: each claim of the paper with its verdict."""
+
+import dataclasses
+
+from rethink_tf.paper import claims as claims_lib
+from rethink_tf.reporting import checks
+
+COLUMNS = ("claim", "place", "verdict", "measured", "paper")
+HOLDS, FAILS, NOT_RUN = "holds", "does not hold", "not run"
+ALL_IMAGES = 50_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+  """A claim and what was found.
+
+  Attributes:
+    claim: the `Claim`.
+    findings: a list of `checks.Finding`.
+  """
+
+  claim: claims_lib.Claim
+  findings: list
+
+  @property
+  def verdict(self):
+    """"holds", "does not hold" or "not run", and on how many images."""
+    measured = [f for f in self.findings if f.holds is not None]
+    if not measured:
+      return NOT_RUN
+    text = HOLDS if all(f.holds for f in measured) else FAILS
+    counts = sorted({f.count for f in measured if f.count})
+    if counts and counts[0] < ALL_IMAGES:
+      text += f" on {' and '.join(f'{n:,}' for n in counts)} images"
+    missing = len(self.findings) - len(measured)
+    if missing:
+      text += f"; {missing} of {len(self.findings)} not run"
+    return text
+
+
+def entries(runs):
+  """Returns an `Entry` for every claim, from the `Runs`."""
+  return [
+      Entry(claim, getattr(checks, claim.check)(runs, **claim.values))
+      for claim in claims_lib.claims()]
+
+
+def lines(runs):
+  """Returns the ledger as dicts of text with `COLUMNS`."""
+  return [{
+      "claim": entry.claim.says,
+      "place": entry.claim.place,
+      "verdict": entry.verdict,
+      "measured": _joined(entry.findings, "ours"),
+      "paper": _joined(entry.findings, "paper"),
+  } for entry in entries(runs)]
+
+
+def as_text(runs):
+  """Returns the ledger for a terminal, a claim a paragraph."""
+  paragraphs = []
+  for entry in entries(runs):
+    text = [f"{entry.verdict.upper()}: {entry.claim.says}",
+            f"  {entry.claim.place}; suites: {', '.join(entry.claim.suites)}"]
+    for f in entry.findings:
+      if f.holds is None:
+        text.append(f"  - {f.subject}: {NOT_RUN}")
+        continue
+      where = f" on {f.count:,} images" if f.count else ""
+      paper = f" (paper: {f.paper})" if f.paper else ""
+      mark = "" if f.holds else ", fails"
+      text.append(f"  - {f.subject}{where}: {f.ours}{paper}{mark}")
+    paragraphs.append("\n".join(text))
+  return "\n\n".join(paragraphs)
+
+
+def _joined(findings, name):
+  parts = [
+      f"{f.subject}: {getattr(f, name)}" for f in findings
+      if f.holds is not None and getattr(f, name)]
+  return "; ".join(parts)

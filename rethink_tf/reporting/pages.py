@@ -1,0 +1,174 @@
+"""What the report writes: tables, figures, and the README's sections."""
+
+import csv
+import hashlib
+import io
+
+
+from rethink_tf import errors
+from rethink_tf import storage
+from rethink_tf.reporting import curves
+from rethink_tf.reporting import figures
+from rethink_tf.reporting import ledger
+from rethink_tf.reporting import table1
+
+_BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
+_END = "<!-- end of {} -->"
+_DPI = 110
+# Figures in the paper's order: the table behind each, how it is drawn, whether
+# each number of training images has a figure of its own, and what it shows.
+_FIGURES = {
+    "fig1a": (
+        curves.fig1a, figures.fig1a, True,
+        "Figure 1a: training loss of Inception on true labels, random labels, "
+        "shuffled pixels, random pixels and Gaussian noise"),
+    "fig1b": (
+        curves.fig1b, figures.fig1b, False,
+        "Figure 1b: steps to fit the training set, against label corruption"),
+    "fig1c": (
+        curves.fig1c, figures.fig1c, False,
+        "Figure 1c: test error against label corruption"),
+    "label_kinds": (
+        curves.label_kinds, figures.label_kinds, False,
+        "Not in the paper: partially corrupted labels, training accuracy on "
+        "those that were corrupted and on those that were not"),
+    "fig2b": (
+        curves.fig2b, figures.fig2b, True,
+        "Figure 2b: test accuracy of Inception with and without batch "
+        "normalization; shaded, the best so far"),
+}
+
+
+def write(runs, folder):
+  """Writes every table and figure that there are runs for.
+
+  Args:
+    runs: the `Runs`.
+    folder: `pathlib.Path`, made where absent.
+
+  Returns:
+    The names of the files written.
+
+  Raises:
+    StorageError: the folder cannot be written.
+  """
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise errors.StorageError(
+        f"--out: {folder} cannot be made: {error.strerror}") from error
+  files = {}
+  for name, (columns, rows, _) in _tables(runs).items():
+    files[f"{name}.md"] = f"{_markdown(columns, rows)}\n".encode()
+    files[f"{name}.csv"] = _csv(columns, rows).encode()
+  for name, table in figure_tables(runs).items():
+    files |= _figure_files(name, table)
+  for name, content in files.items():
+    storage.write_bytes(folder / name, content)
+  return list(files)
+
+
+def sections(runs, folder):
+  """Returns the README's generated sections: a dict from name to Markdown.
+
+  Args:
+    runs: the `Runs`.
+    folder: where the figures are, relative to the README.
+  """
+  made = {}
+  for name, (columns, rows, notes) in _tables(runs).items():
+    made[name] = "\n\n".join(filter(None, [_markdown(columns, rows), notes]))
+  made["figures"] = "\n\n".join(
+      f"{_title(name)}.\n\n![{_title(name)}]({folder}/{name}.png)"
+      for name in figure_tables(runs)) or "No runs yet."
+  return made
+
+
+def with_section(text, name, content):
+  """Returns a README's text with one section's content between its marks.
+
+  Raises:
+    UsageError: the text lacks the marks.
+  """
+  first, last = _BEGIN.format(name), _END.format(name)
+  begin, end = text.find(first), text.find(last)
+  if begin < 0 or end < begin:
+    raise errors.UsageError(
+        f"--readme: expected the lines {first!r} and {last!r} in it")
+  return f"{text[:begin]}{first}\n\n{content}\n\n{text[end:]}"
+
+
+def figure_tables(runs):
+  """Returns the table behind each figure that there are runs for, by name.
+
+  A figure of runs on fewer images than all ends in "_n<images>".
+  """
+  tables = {}
+  for name, (table_of, _, a_figure_a_count, _) in _FIGURES.items():
+    table = table_of(runs)
+    if table.empty:
+      continue
+    if not a_figure_a_count:
+      tables[name] = table
+      continue
+    for count, part in table.groupby("n"):
+      if part.curve.nunique() > 1:  # One curve alone compares nothing.
+        suffix = "" if count == ledger.ALL_IMAGES else f"_n{count}"
+        tables[name + suffix] = part
+  return tables
+
+
+def csv_of(table):
+  """Returns a figure's table as CSV, as the figure's file names it."""
+  return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def digest_of(table):
+  """Returns the SHA-256 of a figure's table, which its PNG carries."""
+  return hashlib.sha256(csv_of(table).encode()).hexdigest()
+
+
+def _tables(runs):
+  """Returns a dict from a name to `(columns, rows, notes)`."""
+  full, small = table1.full(runs), table1.small(runs)
+  return {
+      "table1": (table1.COLUMNS, full, table1.notes(full, is_small=False)),
+      "table1_small": (
+          table1.COLUMNS, small, table1.notes(small, is_small=True)),
+      "claims": (ledger.COLUMNS, ledger.lines(runs), ""),
+  }
+
+
+def _title(name):
+  return _FIGURES[_base(name)][3]
+
+
+def _base(name):
+  return name.partition("_n")[0]
+
+
+def _figure_files(name, table):
+  with figures.style():
+    figure = _FIGURES[_base(name)][1](table)
+    png, svg = io.BytesIO(), io.BytesIO()
+    figure.savefig(png, format="png", dpi=_DPI, metadata={
+        "Title": _title(name), "Source": digest_of(table)})
+    figure.savefig(svg, format="svg", metadata={
+        "Title": _title(name), "Date": None})
+  return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue(),
+          f"{name}.csv": csv_of(table).encode()}
+
+
+def _markdown(columns, rows):
+  lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+  lines += ["| " + " | ".join(row[c] for c in columns) + " |" for row in rows]
+  return "\n".join(lines)
+
+
+def _csv(columns, rows):
+  text = io.StringIO()
+  writer = csv.DictWriter(
+      text, columns, extrasaction="ignore", lineterminator="\n")
+  writer.writeheader()
+  writer.writerows(rows)
+  return text.getvalue()

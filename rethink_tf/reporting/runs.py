@@ -1,0 +1,156 @@
+"""The runs a report is made from, found by their configs."""
+
+import collections
+import dataclasses
+import pathlib
+
+import pandas as pd
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf import run_directory
+from rethink_tf import suites
+
+# What does not tell one row or curve from another: how often the test set is
+# measured changes nothing, and the others are shown beside the numbers.
+_FREE = ("seed", "epochs", "train_examples", "eval_every")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+  """A finished run.
+
+  Attributes:
+    config: its `Config`.
+    result: the dict of result.json.
+    metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
+    label_kinds: label_kinds.csv likewise, or None.
+  """
+
+  config: config_lib.Config
+  result: dict
+  metrics: pd.DataFrame
+  label_kinds: pd.DataFrame | None
+
+  @property
+  def count(self):
+    """Number of training examples."""
+    return self.result["train_examples"]
+
+
+class Runs:
+  """All finished runs below a folder.
+
+  Args:
+    found: a list of `Run`.
+  """
+
+  def __init__(self, found):
+    self._by_key = collections.defaultdict(list)
+    for run in found:
+      self._by_key[_key(run.config)].append(run)
+
+  def of(self, config):
+    """Returns the runs of a config on any number of training examples.
+
+    Seed, epochs and `eval_every` are free. On each number of examples, the
+    runs with as many epochs as the config has (or, on fewer examples than all,
+    as suites give it) stand alone; where there are none, those with the most
+    below it do.
+
+    Args:
+      config: a `Config` for all training examples.
+
+    Returns:
+      A dict from the number of examples, the largest first, to a list of `Run`
+      with different seeds.
+    """
+    by_count = collections.defaultdict(list)
+    for run in self._by_key[_key(config)]:
+      by_count[run.count].append(run)
+    chosen = {n: _longest(by_count[n], planned_epochs(config, n))
+              for n in sorted(by_count, reverse=True)}
+    return {n: runs for n, runs in chosen.items() if runs}
+
+  def at(self, config, count):
+    """Returns `of(config)` on one number of examples, perhaps an empty list."""
+    return self.of(config).get(count, [])
+
+  def best(self, config):
+    """Returns `of(config)` on the most examples there are, or an empty list."""
+    return next(iter(self.of(config).values()), [])
+
+  def together(self, configs):
+    """Returns a list of runs for each config, all on equally many examples.
+
+    On the most for which every config has runs; None where there are none.
+    """
+    configs = list(configs)
+    shared = set.intersection(*({*self.of(config)} for config in configs))
+    return [self.at(c, max(shared)) for c in configs] if shared else None
+
+
+def find(folder):
+  """Reads every run directory below a folder.
+
+  Args:
+    folder: `pathlib.Path`.
+
+  Returns:
+    `(runs, unfinished, damaged)`: `Runs`; a list of paths of directories
+    without a result; and a list of one-line messages on those that cannot be
+    read, or were written by another version.
+  """
+  found, unfinished, damaged = [], [], []
+  for file in sorted(pathlib.Path(folder).rglob("config.json")):
+    try:
+      run = _read(file.parent)
+    except errors.StorageError as error:
+      damaged.append(str(error))
+      continue
+    if run is None:
+      unfinished.append(file.parent)
+    else:
+      found.append(run)
+  return Runs(found), unfinished, damaged
+
+
+def planned_epochs(config, count):
+  """Returns for how many epochs a suite trains a config on n examples."""
+  if count >= config_lib.TRAIN_EXAMPLES[config.dataset]:
+    return config.epochs
+  return suites.scaled_epochs(config.model, count, config.batch_size)
+
+
+def _read(directory):
+  loaded = run_directory.load_run(directory)
+  if loaded.result is None:
+    return None
+  known = {f.name for f in dataclasses.fields(config_lib.Config)}
+  recorded = {k: v for k, v in loaded.config.items()
+              if k not in ("label_hash", "dataset_fingerprint")}
+  if set(recorded) != known or not _is_complete(loaded.result):
+    raise errors.StorageError(
+        f"{directory} was written by another version: left out")
+  return Run(config_lib.Config(**recorded), loaded.result, loaded.metrics,
+             loaded.label_kinds)
+
+
+def _is_complete(result):
+  return {"params", "train_examples", "train_accuracy", "test_accuracy",
+          "best_test_accuracy", "dataset_fingerprint"} <= set(result)
+
+
+def _key(config):
+  return tuple((name, value) for name, value in config.as_dict().items()
+               if name not in _FREE)
+
+
+def _longest(runs, planned):
+  """Returns the runs of the planned epochs, or of the most below; by seed."""
+  epochs = [r.config.epochs for r in runs if r.config.epochs <= planned]
+  if not epochs:
+    return []
+  longest = [r for r in runs if r.config.epochs == max(epochs)]
+  return list({r.config.seed: r for r in sorted(
+      longest, key=lambda r: r.config.seed)}.values())

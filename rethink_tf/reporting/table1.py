@@ -1,0 +1,100 @@
+"""Table 1, ours beside the paper's."""
+
+import functools
+import statistics
+
+from rethink_tf import config as config_lib
+from rethink_tf.paper import tables
+from rethink_tf.reporting import runs as runs_lib
+
+COLUMNS = (
+    "row", "model", "labels", "random crop", "weight decay", "n", "epochs",
+    "seeds", "train, ours", "train, paper", "test, ours", "test, paper")
+_ACCURACIES = (
+    "Accuracies in percent, at the end of training, weights fixed, over all "
+    "training and all 10,000 test images; mean ± sample standard deviation "
+    "where there are several seeds.")
+_SMALL = (
+    "Each network trained on the first n images only, the learning rate still "
+    "falling by 0.95 per 50,000 images seen; configs/models.toml says how many "
+    "epochs that makes. The paper's numbers are for 50,000 images.")
+
+
+def full(runs):
+  """Returns Table 1 from runs on all training images.
+
+  Args:
+    runs: the `Runs`.
+
+  Returns:
+    A list of 19 dicts of text, with `COLUMNS` and "fingerprint"; a row without
+    a run says "not run".
+  """
+  return [_line(row, config, runs.at(config, config_lib.TRAIN_EXAMPLES["cifar10"]))
+          for row, config in rows()]
+
+
+def small(runs):
+  """Returns Table 1 likewise, each row on the most images fewer than all."""
+  lines = []
+  for row, config in rows():
+    found = {n: r for n, r in runs.of(config).items()
+             if n < config_lib.TRAIN_EXAMPLES["cifar10"]}
+    lines.append(_line(row, config, next(iter(found.values()), [])))
+  return lines
+
+
+@functools.cache
+def rows():
+  """Returns `(row, config)` for each row of the paper's table, in a tuple."""
+  return tuple((row, config_lib.parse([f"--flagfile={row.flagfile}"])[0])
+               for row in tables.table1())
+
+
+def notes(lines, is_small):
+  """Returns the lines below a table, as text."""
+  text = _ACCURACIES + (f" {_SMALL}" if is_small else "")
+  prints = sorted({line["fingerprint"] for line in lines if line["fingerprint"]})
+  if prints:
+    text += f" CIFAR-10 with dataset fingerprint {', '.join(prints)}."
+  return text
+
+
+def percent(fractions):
+  """Returns fractions' mean as percent, with their deviation if several."""
+  text = f"{100 * statistics.mean(fractions):.2f}"
+  if len(fractions) > 1:
+    text += f" ± {100 * statistics.stdev(fractions):.2f}"
+  return text
+
+
+def _line(row, config, runs):
+  printed = {
+      "row": str(row.row),
+      "model": config.model,
+      "labels": row.labels,
+      "random crop": row.random_crop,
+      "weight decay": row.weight_decay,
+      "train, paper": f"{row.train_accuracy:.2f}",
+      "test, paper": f"{row.test_accuracy:.2f}",
+  }
+  if not runs:
+    return {**printed, "n": "", "epochs": "", "seeds": "",
+            "train, ours": "not run", "test, ours": "not run",
+            "fingerprint": ""}
+  results = [run.result for run in runs]
+  return {
+      **printed,
+      "n": f"{runs[0].count:,}",
+      "epochs": _epochs(runs[0], config),
+      "seeds": ", ".join(str(run.config.seed) for run in runs),
+      "train, ours": percent([r["train_accuracy"] for r in results]),
+      "test, ours": percent([r["test_accuracy"] for r in results]),
+      "fingerprint": results[0]["dataset_fingerprint"][:8],
+  }
+
+
+def _epochs(run, config):
+  wanted = runs_lib.planned_epochs(config, run.count)
+  done = run.config.epochs
+  return str(done) if done == wanted else f"{done} of {wanted}"

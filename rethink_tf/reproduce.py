@@ -1,0 +1,76 @@
+"""Makes the runs of a table or figure; see --help."""
+
+import fnmatch
+import sys
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf import signals
+from rethink_tf import suite_runner
+from rethink_tf import suites
+from rethink_tf.data import datasets
+
+
+def main(argv):
+  options = config_lib.parse_reproduce(argv[1:])
+  jobs = _jobs(options)
+  left = [job for job in jobs if not job.done]
+  if options.print_commands:
+    for job in left:
+      print(suite_runner.shell_command(job, options.data_dir))
+    return 0
+  _print_list(jobs, options)
+  if options.dry_run:
+    return 0
+  stop = signals.Stop()
+  with stop.on_signals():
+    failed = suite_runner.run(
+        jobs, options.logdir, options.data_dir, options.max_parallel, stop)
+  _print_end(jobs, failed, options)
+  # The first failure's code; 1 where a signal ended it.
+  return max(failed[0][1], 1) if failed else 0
+
+
+def _jobs(options):
+  planned = suites.load(options.suite, options.seeds, options.train_examples)
+  if options.only:
+    planned = [run for run in planned if any(
+        fnmatch.fnmatchcase(run.name, pattern) for pattern in options.only)]
+  if not planned:
+    raise errors.UsageError(
+        f"--only: expected patterns that match runs of {options.suite}. "
+        f"Received: {','.join(options.only)}")
+  for dataset in {run.config.dataset for run in planned}:
+    datasets.check_available(dataset, options.data_dir)
+  return suite_runner.jobs(planned, options.logdir, config_lib.TRAIN_EXAMPLES)
+
+
+def _print_list(jobs, options):
+  width = max(len(job.title) for job in jobs)
+  for job in jobs:
+    state = "done"
+    if not job.done:
+      state = f"about {suite_runner.duration(job.seconds_left)}"
+      if job.epochs_done:
+        state += f", goes on after epoch {job.epochs_done}"
+    print(f"{job.title:{width}}  {job.plan.config.epochs:>4} epochs  {state}")
+  left = [job for job in jobs if not job.done]
+  seconds = sum(job.seconds_left for job in left) / min(
+      options.max_parallel, max(len(left), 1))
+  print(f"{len(jobs)} runs, {len(left)} to make, about "
+        f"{suite_runner.duration(seconds)}, under {options.logdir}\n",
+        flush=True)
+
+
+def _print_end(jobs, failed, options):
+  done = sum(job.done for job in jobs)
+  print(f"\n{done} of {len(jobs)} runs are done under {options.logdir}")
+  for job, code, line in failed:
+    print(f"failed with exit code {code}: {job.title}: {line}")
+  print("Tables and figures: scripts/bazel run //rethink_tf:report -- "
+        f"--runs={options.logdir} --out={options.logdir / 'report'}",
+        flush=True)
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

@@ -1,0 +1,183 @@
+"""Suites: the runs of a table or figure, as data.
+
+A suite is a TOML file in configs/suites, or anywhere:
+
+    title = "..."
+    include = ["fig1a"]                  # optional: the runs of other suites
+
+    [[run]]
+    name = "alexnet_small_p{p}"          # default: the flagfile's name
+    flagfile = "configs/table1_row12.flags"
+    flags.label_corruption = "{p}"       # any flag of train, on top of the file
+    grid.p = [0, 0.5, 1]                 # a run for every combination ...
+    zip.row = [3, 6]                     # ... and for each of these in step
+
+`{p}` stands for the variable's value in names, flagfiles and flags.
+"""
+
+import dataclasses
+import itertools
+import pathlib
+import string
+import tomllib
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf import paths
+
+_FOLDER = "configs/suites"
+_MODELS = "configs/models.toml"
+_KEYS = {"name", "flagfile", "flags", "grid", "zip"}
+# On a few images a test takes longer than an epoch of training.
+_SCALED_EVAL_EVERY = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class PlannedRun:
+  """One run of a suite.
+
+  Attributes:
+    name: what it is called, without the seed.
+    config: its `Config`.
+    flags: a tuple of str, flags of train that give this config.
+  """
+
+  name: str
+  config: config_lib.Config
+  flags: tuple[str, ...]
+
+  @property
+  def folder(self):
+    """The run directory's default path below a suite's logdir."""
+    name = f"{self.name}-{self.config.short_hash()}"
+    return pathlib.Path(name) / f"seed{self.config.seed}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+  """What a suite knows of a model; see configs/models.toml."""
+
+  epochs: int
+  steps: int
+  images_per_second: float
+
+
+def names():
+  """Returns the names of the suites that come with the project."""
+  return sorted(p.stem for p in paths.shipped(_FOLDER).glob("*.toml"))
+
+
+def models():
+  """Returns a dict from a model's name to its `Model`."""
+  table = _toml(paths.shipped(_MODELS))
+  return {name: Model(**values) for name, values in table.items()}
+
+
+def load(suite, seeds=(1,), train_examples=0):
+  """Returns the `PlannedRun`s of a suite, in order, each config once.
+
+  Args:
+    suite: a name among `names()`, or the path of a suite file.
+    seeds: a run is made with each.
+    train_examples: use the first n training examples, and set the number of
+      epochs to match; 0: what the suite says.
+
+  Raises:
+    UsageError: there is no such suite, or it is not what a suite should be.
+  """
+  try:
+    expanded = list(_expanded(suite, ()))
+  except (AttributeError, TypeError) as error:
+    raise errors.UsageError(
+        f"suite {suite}: expected what rethink_tf/suites.py shows. Received a "
+        f"value of another type ({error})") from error
+  planned = {}
+  for name, flags in expanded:
+    for seed in seeds:
+      run = _planned(suite, name, [*flags, f"--seed={seed}"], train_examples)
+      planned.setdefault(run.config, run)
+  return list(planned.values())
+
+
+def scaled_epochs(model, train_examples, batch_size):
+  """Returns for how many epochs a model trains on its first n examples."""
+  known = models()[model]
+  steps_per_epoch = -(-train_examples // batch_size)
+  return max(known.epochs, -(-known.steps // steps_per_epoch))
+
+
+def _planned(suite, name, flags, train_examples):
+  try:
+    config, _ = config_lib.parse(flags)
+    if train_examples:
+      epochs = scaled_epochs(config.model, train_examples, config.batch_size)
+      flags = [
+          *flags, f"--train_examples={train_examples}", f"--epochs={epochs}",
+          f"--eval_every={_SCALED_EVAL_EVERY}"]
+      config, _ = config_lib.parse(flags)
+  except errors.UsageError as error:
+    raise errors.UsageError(f"suite {suite}, run {name}: {error}") from error
+  return PlannedRun(name, config, tuple(flags))
+
+
+def _expanded(suite, including):
+  """Yields `(name, flags)` of a suite's runs, included ones first."""
+  if suite in including:
+    raise errors.UsageError(f"suite {suite} includes itself")
+  table = _toml(_find(suite))
+  for other in table.get("include", []):
+    yield from _expanded(other, (*including, suite))
+  for run in table.get("run", []):
+    unknown = set(run) - _KEYS
+    if unknown or "flagfile" not in run:
+      raise errors.UsageError(
+          f"suite {suite}: expected runs with a flagfile, and among "
+          f"{', '.join(sorted(_KEYS))}. Received: {', '.join(run)}")
+    for values in _combinations(suite, run):
+      yield _filled(suite, run, values)
+
+
+def _combinations(suite, run):
+  """Yields a dict of the variables' values for each run of an entry."""
+  together = run.get("zip", {})
+  if len({len(values) for values in together.values()}) > 1:
+    raise errors.UsageError(
+        f"suite {suite}: expected lists of one length under zip. Received: "
+        + ", ".join(f"{k} of {len(v)}" for k, v in together.items()))
+  in_step = [dict(zip(together, values)) for values in zip(*together.values())]
+  grid = run.get("grid", {})
+  for values in itertools.product(*grid.values()):
+    for stepped in in_step or [{}]:
+      yield {**dict(zip(grid, values)), **stepped}
+
+
+def _filled(suite, run, values):
+  def fill(text):
+    try:
+      return string.Formatter().vformat(str(text), (), values)
+    except (KeyError, IndexError, ValueError) as error:
+      raise errors.UsageError(
+          f"suite {suite}: {text!r} names no variable of its run") from error
+
+  flagfile = fill(run["flagfile"])
+  name = fill(run.get("name", pathlib.Path(flagfile).stem))
+  flags = [f"--{flag}={fill(v)}" for flag, v in run.get("flags", {}).items()]
+  return name, [f"--flagfile={flagfile}", *flags]
+
+
+def _find(suite):
+  if suite in names():
+    return paths.shipped(f"{_FOLDER}/{suite}.toml")
+  path = paths.user_path(suite)
+  if path.suffix != ".toml" or not path.is_file():
+    raise errors.UsageError(
+        f"--suite: expected one of {', '.join(names())}, or the path of a "
+        f".toml file. Received: {suite!r}")
+  return path
+
+
+def _toml(path):
+  try:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+  except (OSError, ValueError) as error:
+    raise errors.UsageError(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,152 @@
+"""Tests of the ledger: claims on made-up runs that hold and that do not."""
+
+import inspect
+
+import pytest
+
+from rethink_tf import errors
+from rethink_tf import report
+from rethink_tf import suites
+from rethink_tf.paper import claims as claims_lib
+from rethink_tf.reporting import checks
+from rethink_tf.reporting import ledger
+from rethink_tf.reporting import runs as runs_lib
+from tests.reporting import made_up_runs
+
+_CLAIMS = {claim.name: claim for claim in claims_lib.claims()}
+_PAPER_TEST = {
+    1: 0.8905, 2: 0.8931, 3: 0.8603, 4: 0.8575, 5: 0.0978, 6: 0.83, 7: 0.82,
+    8: 0.1012, 9: 0.8122, 10: 0.7966, 11: 0.7736, 12: 0.7607, 13: 0.0986,
+    14: 0.5335, 15: 0.5239, 16: 0.1048, 17: 0.5039, 18: 0.5051, 19: 0.1061}
+_ROWS = {made_up_runs.row(n): n for n in _PAPER_TEST}
+
+
+def _paper(config):
+  """Returns the numbers of a world in which all that the paper says holds."""
+  p, model = config.label_corruption, config.model
+  if config in _ROWS:
+    test = _PAPER_TEST[_ROWS[config]]
+  else:
+    true = {"inception_small": 0.86, "alexnet_small": 0.76}.get(model, 0.5)
+    noise = config.pixel_randomization in ("random_pixels", "gaussian")
+    test = 0.1 if noise else true * (1 - p) + 0.1 * p
+  train = 1.0
+  if model == "alexnet_small" and p == 1 and config.weight_decay:
+    train = 0.1
+  speed = 2 / (1 + 2 * p)
+  if config.pixel_randomization in ("random_pixels", "gaussian"):
+    speed = 1.0
+  return {"train": train, "test": test, "speed": speed}
+
+
+def _verdicts(folder, names=tuple(_CLAIMS)):
+  runs, _, damaged = runs_lib.find(folder)
+  assert not damaged
+  return {entry.claim.name: entry for entry in ledger.entries(runs)
+          if entry.claim.name in names}
+
+
+@pytest.fixture(name="world", scope="module")
+def _world(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("world")
+  for suite in ("table1", "fig1a", "fig1b", "fig2b", "regularized_random"):
+    made_up_runs.write_suite(folder, suite, _paper)
+  return folder
+
+
+def test_all_claims_hold_where_the_numbers_are_the_papers(world):
+  verdicts = {n: e.verdict for n, e in _verdicts(world).items()}
+  assert verdicts == dict.fromkeys(_CLAIMS, "holds")
+
+
+def test_nothing_is_said_without_runs(tmp_path):
+  for name, entry in _verdicts(tmp_path).items():
+    # The configs can be compared whatever was run.
+    expected = "holds" if name == "same_hyperparameters" else "not run"
+    assert entry.verdict == expected
+
+
+# For each claim, one number of that world changed so that it fails.
+_BROKEN = {
+    "random_labels_are_fitted": ({"row": 16}, {"train": 0.985}),
+    "random_labels_leave_chance": ({"row": 13}, {"test": 0.12}),
+    "pixels_are_fitted": (
+        {"row": 4, "pixel_randomization": "random_pixels"}, {"train": 0.97}),
+    "noise_before_random_labels": (
+        {"row": 4, "pixel_randomization": "gaussian"}, {"speed": 0.3}),
+    "corrupted_labels_are_fitted": (
+        {"row": 12, "label_corruption": 0.6}, {"train": 0.97}),
+    "small_constant_slowdown": (
+        {"row": 18, "label_corruption": 1.0}, {"speed": 0.35}),
+    "test_error_grows_with_corruption": (
+        {"row": 18, "label_corruption": 0.5}, {"test": 0.6}),
+    "remaining_signal_is_learned": (
+        {"row": 12, "label_corruption": 0.8}, {"test": 0.11}),
+    "unregularized_networks_generalize": ({"row": 15}, {"test": 0.45}),
+    "crop_beats_weight_decay": ({"row": 10}, {"test": 0.77}),
+    "weight_decay_and_random_labels": (
+        {"row": 11, "label_corruption": 1.0}, {"train": 0.99}),
+    "early_stopping_gains_nothing": ({"row": 7}, {"best": 0.84}),
+    "batch_normalization_helps_a_little": ({"row": 7}, {"test": 0.80}),
+}
+
+
+def test_every_claim_is_broken_once():
+  assert set(_BROKEN) == set(_CLAIMS) - {"same_hyperparameters"}
+
+
+@pytest.mark.parametrize("name", _BROKEN)
+def test_a_claim_fails_where_one_number_is_against_it(name, tmp_path):
+  where, changed = _BROKEN[name]
+  where = dict(where)
+  broken = made_up_runs.row(where.pop("row"), **where)
+
+  def numbers(config):
+    return {**_paper(config), **(changed if config == broken else {})}
+
+  for suite in _CLAIMS[name].suites:
+    made_up_runs.write_suite(tmp_path, suite, numbers)
+  entry = _verdicts(tmp_path)[name]
+  assert entry.verdict == "does not hold"
+  assert [f.holds for f in entry.findings].count(False) == 1
+
+
+def test_hyperparameters_that_differ_are_seen():
+  finding, = checks.same_hyperparameters(None, [[3, 5]])
+  assert finding.holds is False
+  assert "weight_decay" in finding.ours and "label_corruption" in finding.ours
+
+
+def test_a_claim_on_fewer_images_says_so(tmp_path):
+  made_up_runs.write_suite(tmp_path, "fig2b", _paper, train_examples=1000)
+  made_up_runs.write(tmp_path / "full", made_up_runs.row(4), test=0.8575)
+  verdicts = _verdicts(tmp_path)
+  # Two networks are compared on equally many images only.
+  assert verdicts["batch_normalization_helps_a_little"].verdict.endswith(
+      "on 1,000 images")
+
+
+def test_claims_on_different_numbers_of_images_name_each(tmp_path):
+  for row, count, epochs in ((16, 5000, 50), (5, 1000, 40), (19, 0, 100)):
+    made_up_runs.write(tmp_path / f"row{row}", made_up_runs.row(
+        row, train_examples=count, epochs=epochs), test=0.1)
+  entry = _verdicts(tmp_path)["random_labels_leave_chance"]
+  assert entry.verdict == (
+      "holds on 1,000 and 5,000 and 50,000 images; 2 of 5 not run")
+
+
+def test_every_claim_names_suites_and_a_check_that_takes_its_values():
+  for claim in _CLAIMS.values():
+    assert set(claim.suites) <= set(suites.names())
+    inspect.signature(getattr(checks, claim.check)).bind(None, **claim.values)
+    assert claim.place.startswith("Section")
+
+
+def test_the_ledger_is_printed_whatever_the_verdicts(world, capsys):
+  code = errors.exit_code_of(
+      report.main, ["report", f"--runs={world}", "--claims"])
+  out = capsys.readouterr().out
+  assert code == 0
+  for claim in _CLAIMS.values():
+    assert f"HOLDS: {claim.says}\n  {claim.place}; suites: " in out
+  assert "- inception_small on 50,000 images: 85.75% against 82.00%" in out

@@ -1,0 +1,83 @@
+"""Run directories with made-up numbers, for tests of the report."""
+
+import dataclasses
+import math
+
+from rethink_tf import config as config_lib
+from rethink_tf import run_directory
+from rethink_tf import suites
+
+_LEVELS = ("0.90", "0.95", "0.98", "0.999")
+
+
+def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
+          fitted=None, **changed):
+  """Writes a finished run.
+
+  Args:
+    folder: `pathlib.Path` of the run directory, made here.
+    config: the `Config`.
+    train, test: final accuracies, fractions.
+    best: the best test accuracy; None: the last.
+    speed: how fast the running training accuracy approaches `train`.
+    fitted: label_kinds.csv's last (corrupted, untouched) accuracies, or None.
+    **changed: values of result.json to replace.
+
+  Returns:
+    The `Config`.
+  """
+  count = config.train_examples or config_lib.TRAIN_EXAMPLES[config.dataset]
+  steps = math.ceil(count / config.batch_size)
+  best = test if best is None else best
+  rows = []
+  for epoch in range(1, config.epochs + 1):
+    share = 1 - math.exp(-speed * epoch / 4)
+    rows.append({
+        "epoch": epoch, "step": epoch * steps, "learning_rate": 0.01,
+        "train_loss": 2.3 * (1 - train * share) + 0.001,
+        "train_accuracy": train * (0.1 + 0.9 * share), "test_loss": 2.0,
+        "test_accuracy": best if epoch == 1 else test * share,
+        "images_per_second": 100.0, "seconds": 1.0})
+    if fitted:
+      rows[-1]["corrupted_accuracy"] = fitted[0] * share
+      rows[-1]["untouched_accuracy"] = fitted[1] * share
+  result = {
+      "status": "done", "model": config.model, "params": 7,
+      "train_examples": count, "epochs": config.epochs,
+      "steps": config.epochs * steps, "train_accuracy": train,
+      "train_loss": 0.001, "test_accuracy": test, "test_loss": 2.0,
+      "best_test_accuracy": best, "train_top5": None, "test_top5": None,
+      "epochs_to_fit": {level: next(
+          (r["epoch"] for r in rows if r["train_accuracy"] >= float(level)),
+          None) for level in _LEVELS},
+      "label_corruption": config.label_corruption,
+      "pixel_randomization": config.pixel_randomization, "seed": config.seed,
+      "label_hash": "1234", "dataset_fingerprint": "0123456789abcdef",
+      "weights_sha256": "", "optimizer_sha256": "", "wall_seconds": 1.0,
+      "images_per_second": 100.0, **changed}
+  with run_directory.claim(folder) as directory:
+    directory.begin({**config.as_dict(), "label_hash": "1234",
+                     "dataset_fingerprint": "0123456789abcdef"}, {}, False)
+    directory.write_metrics(rows)
+    directory.write_result(result)
+  return config
+
+
+def row(number, **changed):
+  """Returns the `Config` of a row of Table 1, with some values replaced."""
+  config, _ = config_lib.parse([f"--flagfile=configs/table1_row{number}.flags"])
+  return dataclasses.replace(config, **changed)
+
+
+def write_suite(folder, suite, numbers, **options):
+  """Writes every run of a suite.
+
+  Args:
+    folder: `pathlib.Path` of the folder of run directories.
+    suite: its name.
+    numbers: a function from a config to `write`'s further arguments, a dict.
+    **options: of `suites.load`.
+  """
+  for run in suites.load(suite, **options):
+    if not (folder / run.folder).exists():
+      write(folder / run.folder, run.config, **numbers(run.config))

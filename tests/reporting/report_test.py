@@ -1,0 +1,307 @@
+"""Tests of the report: tables and figures from runs, and a README not stale."""
+
+import csv
+import pathlib
+import struct
+
+import pytest
+
+import rethink_tf
+from rethink_tf import errors
+from rethink_tf import report
+from rethink_tf.paper import tables
+from rethink_tf.reporting import pages
+from rethink_tf.reporting import runs as runs_lib
+from tests.reporting import made_up_runs
+
+_ROOT = pathlib.Path(rethink_tf.__file__).parent.parent
+_RUN = ("scripts/bazel run //rethink_tf:report -- --runs=results --out=results "
+        "--readme=README.md")
+
+
+def _main(*arguments):
+  return errors.exit_code_of(report.main, ["report", *map(str, arguments)])
+
+
+def _table(folder, name="table1"):
+  with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    return list(csv.DictReader(file))
+
+
+def _write(folder, number, train, test, **changed):
+  config = made_up_runs.row(number, **changed)
+  made_up_runs.write(folder, config, train=train, test=test)
+
+
+@pytest.fixture(name="runs", scope="module")
+def _runs(tmp_path_factory):
+  """Runs for every figure: Inception at n = 1,000, MLP 1x512 in full."""
+  folder = tmp_path_factory.mktemp("runs")
+
+  def numbers(config):
+    p = config.label_corruption
+    return {"train": 0.9995, "test": 0.5 - 0.4 * p, "speed": 2 / (1 + p),
+            "fitted": (0.99, 1.0) if 0 < p < 1 else None}
+
+  for suite in ("fig1a", "fig2b"):
+    made_up_runs.write_suite(folder, suite, numbers, train_examples=1000)
+  for p in (0.0, 0.2, 0.5, 1.0):
+    config = made_up_runs.row(18, label_corruption=p)
+    made_up_runs.write(folder / f"mlp{p}", config, **numbers(config))
+  for p in (0.5, 0.7):
+    config = made_up_runs.row(
+        4, label_corruption=p, train_examples=1000, epochs=40)
+    made_up_runs.write(folder / f"inception{p}", config, **numbers(config))
+  return folder
+
+
+@pytest.fixture(name="out", scope="module")
+def _out(runs, tmp_path_factory):
+  folder = tmp_path_factory.mktemp("out") / "new" / "report"
+  assert _main(f"--runs={runs}", f"--out={folder}") == 0
+  return folder
+
+
+# Table 1.
+
+
+def test_seeds_of_a_row_are_averaged_with_their_sample_deviation(tmp_path):
+  _write(tmp_path / "a" / "seed1", 19, 0.98, 0.10)
+  _write(tmp_path / "b", 19, 1.00, 0.12, seed=2)
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  row = _table(tmp_path)[18]
+  # The sample deviation of two values is their distance over sqrt(2).
+  assert row["train, ours"] == "99.00 ± 1.41"
+  assert row["test, ours"] == "11.00 ± 1.41"
+  assert (row["seeds"], row["n"], row["epochs"]) == ("1, 2", "50,000", "100")
+
+
+def test_a_row_without_a_run_of_its_config_says_not_run(tmp_path):
+  _write(tmp_path / "other", 19, 0.98, 0.10, dropout=0.5)
+  _write(tmp_path / "longer", 19, 0.98, 0.10, epochs=101)
+  _write(tmp_path / "fewer", 18, 0.98, 0.10, train_examples=5000, epochs=2)
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  assert {row["train, ours"] for row in _table(tmp_path)} == {"not run"}
+
+
+def test_shorter_runs_stand_in_until_there_is_a_whole_one(tmp_path):
+  _write(tmp_path / "a", 19, 0.50, 0.10, epochs=3)
+  _write(tmp_path / "b", 19, 0.60, 0.10, seed=2, epochs=4)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  row = _table(tmp_path)[18]
+  assert (row["train, ours"], row["epochs"]) == ("60.00", "4 of 100")
+  _write(tmp_path / "c", 19, 0.98, 0.10, seed=3)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  row = _table(tmp_path)[18]
+  assert (row["train, ours"], row["epochs"]) == ("98.00", "100")
+
+
+def test_fewer_images_have_a_table_that_says_how_many(tmp_path):
+  for count, epochs in ((5000, 50), (2000, 125)):
+    _write(tmp_path / f"n{count}", 18, 1.0, count / 1e5, train_examples=count,
+           epochs=epochs, eval_every=10)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  row = _table(tmp_path, "table1_small")[17]
+  assert (row["n"], row["epochs"], row["test, ours"]) == ("5,000", "50", "5.00")
+  assert _table(tmp_path)[17]["test, ours"] == "not run"
+
+
+def test_the_papers_numbers_stand_in_every_row(out):
+  assert [(float(r["train, paper"]), float(r["test, paper"]))
+          for r in _table(out)] == [
+      (row.train_accuracy, row.test_accuracy) for row in tables.table1()]
+  assert _table(out)[12]["test, paper"] == "9.86"  # AlexNet, random labels.
+
+
+# Figures.
+
+
+def test_every_figure_with_runs_is_written_thrice(out):
+  figures = {"fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2b_n1000"}
+  assert {path.name for path in out.iterdir()} == {
+      *(f"{name}.{end}" for name in figures for end in ("png", "svg", "csv")),
+      *(f"{name}.{end}" for name in ("table1", "table1_small", "claims")
+        for end in ("md", "csv"))}
+  for path in out.glob("*.png"):
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_size > 10_000
+  for path in out.glob("*.svg"):
+    assert "<svg" in path.read_text("utf-8")
+
+
+def test_fig1a_has_the_training_loss_of_five_curves_by_step(out):
+  rows = _table(out, "fig1a_n1000")
+  assert {row["curve"] for row in rows} == {
+      "true labels", "random labels", "shuffled pixels", "random pixels",
+      "Gaussian"}
+  mine = [row for row in rows if row["curve"] == "Gaussian"]
+  assert [int(row["step"]) for row in mine] == list(range(8, 328, 8))
+  assert float(mine[0]["train_loss"]) > float(mine[-1]["train_loss"])
+
+
+def test_fig1b_is_relative_to_true_labels_at_a_level_all_reach(out):
+  rows = _table(out, "fig1b")
+  # Inception's runs, on 1,000 images, have p = 0, 0.5, 0.7 and 1.
+  assert [(r["model"], r["n"], float(r["p"])) for r in rows] == [
+      *(("inception_small", "1000", p) for p in (0, 0.5, 0.7, 1)),
+      *(("mlp_1x512", "50000", p) for p in (0, 0.2, 0.5, 1))]
+  # 0.9995 (0.1 + 0.9 (1 - exp(-x))) >= 0.999 holds from x = 7.495 on, and x is
+  # epochs * 2 / (1 + p) / 4: in epoch 15, or 30 with random labels.
+  assert {float(row["level"]) for row in rows} == {0.999}
+  for row in rows:
+    per_epoch = 8 if row["n"] == "1000" else 391
+    if float(row["p"]) in (0, 1):
+      epoch = 15 if float(row["p"]) == 0 else 30
+      assert int(row["steps"]) == epoch * per_epoch
+      assert float(row["relative"]) == pytest.approx(epoch / 15, rel=1e-4)
+
+
+def test_fig1c_is_one_minus_the_test_accuracy(out):
+  for row in _table(out, "fig1c"):
+    assert float(row["test_error"]) == pytest.approx(
+        0.5 + 0.4 * float(row["p"]), abs=1e-6)
+
+
+def test_label_kinds_are_those_of_partly_corrupted_runs(out):
+  rows = _table(out, "label_kinds")
+  assert {(row["model"], float(row["p"])) for row in rows} == {
+      ("inception_small", 0.5), ("inception_small", 0.7),
+      ("mlp_1x512", 0.2), ("mlp_1x512", 0.5)}
+  last = rows[-1]
+  assert float(last["corrupted_accuracy"]) < float(last["untouched_accuracy"])
+
+
+def test_fig2b_has_the_best_so_far(out):
+  for curve in ("Inception", "Inception without BatchNorm"):
+    mine = [row for row in _table(out, "fig2b_n1000") if row["curve"] == curve]
+    best = 0.0
+    for row in mine:
+      best = max(best, float(row["test_accuracy"]))
+      assert float(row["best"]) == best
+
+
+# What cannot be read.
+
+
+def test_a_run_that_is_damaged_is_named_and_the_rest_reported(
+    tmp_path, capsys):
+  for seed in (1, 2, 3, 4):
+    _write(tmp_path / f"seed{seed}", 19, 0.98, 0.10, seed=seed)
+  (tmp_path / "seed2" / "metrics.csv").write_text("nonsense")
+  (tmp_path / "seed3" / "config.json").write_text("{")
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
+  warnings = capsys.readouterr().err.splitlines()
+  assert len(warnings) == 2
+  assert "seed2/metrics.csv is damaged" in warnings[0]
+  assert "seed3/config.json is damaged" in warnings[1]
+  assert _table(tmp_path)[18]["seeds"] == "1, 4"
+
+
+@pytest.mark.parametrize("change", [
+    {"made_up": 1}, {"epochs": None}])
+def test_a_run_of_another_version_is_named(tmp_path, capsys, change):
+  config = made_up_runs.row(19).as_dict()
+  config = {k: v for k, v in {**config, **change}.items() if v is not None}
+  made_up_runs.write(tmp_path / "run", made_up_runs.row(19))
+  (tmp_path / "run" / "SHA256SUMS").unlink()
+  text = rethink_tf.run_directory.storage.json_text(config)
+  (tmp_path / "run" / "config.json").write_text(text)
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
+  warning, = capsys.readouterr().err.splitlines()
+  assert f"{tmp_path}/run was written by another version" in warning
+  assert _table(tmp_path)[18]["train, ours"] == "not run"
+
+
+def test_a_run_that_is_not_done_is_left_out_and_counted(tmp_path, capsys):
+  _write(tmp_path / "run", 19, 0.98, 0.10)
+  (tmp_path / "run" / "result.json").unlink()
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  assert "1 runs are not done" in capsys.readouterr().out
+  assert _table(tmp_path)[18]["train, ours"] == "not run"
+
+
+@pytest.mark.parametrize("flags, said", [
+    (("--runs=absent", "--out=x"), "--runs"),
+    (("--runs=.",), "--out"),
+    (("--runs=.", "--out=x", "--readme=absent"), "--readme"),
+    (("--runs=.", "--out=x", "--figures"), "figures"),
+])
+def test_bad_input_is_refused_in_one_line(flags, said, capsys):
+  assert _main(*flags) == 2
+  out, err = capsys.readouterr()
+  assert not out and len(err.splitlines()) == 1 and said in err
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, capsys):
+  (tmp_path / "file").write_text("")
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}/file/x") == 4
+  assert "--out" in capsys.readouterr().err
+
+
+# The README.
+
+
+def test_only_what_stands_between_the_marks_is_rewritten():
+  begin = "<!-- name: written by //rethink_tf:report, do not edit -->"
+  text = f"before\n{begin}\nold\n<!-- end of name -->\nafter\n"
+  once = pages.with_section(text, "name", "new")
+  assert once.startswith("before\n") and once.endswith("\nafter\n")
+  assert "old" not in once and "new" in once
+  assert pages.with_section(once, "name", "new") == once
+
+
+def test_a_readme_without_marks_is_refused():
+  with pytest.raises(errors.UsageError, match="expected the lines"):
+    pages.with_section("no marks", "table1", "new")
+
+
+def test_a_readme_gets_every_section_with_figures_where_they_are(
+    runs, tmp_path, capsys):
+  names = ("table1", "table1_small", "claims", "figures")
+  readme = tmp_path / "README.md"
+  readme.write_text("".join(
+      f"<!-- {name}: written by //rethink_tf:report, do not edit -->\n"
+      f"<!-- end of {name} -->\n" for name in names))
+  assert _main(f"--runs={runs}", f"--out={tmp_path}/docs/out",
+               f"--readme={readme}") == 0
+  assert "table1, table1_small, claims, figures" in capsys.readouterr().out
+  text = readme.read_text("utf-8")
+  assert "](docs/out/fig1a_n1000.png)" in text
+  assert "| 19 | mlp_1x512 | random |" in text
+
+
+@pytest.fixture(name="committed", scope="module")
+def _committed():
+  runs, unfinished, damaged = runs_lib.find(_ROOT / "results")
+  assert not unfinished and not damaged
+  return runs
+
+
+def test_the_readme_shows_what_the_committed_runs_say(committed):
+  text = (_ROOT / "README.md").read_text("utf-8")
+  for name, content in pages.sections(committed, "results").items():
+    assert text == pages.with_section(text, name, content), (
+        f"section {name} of README.md is stale: {_RUN}")
+
+
+def _png_source(content):
+  """Returns the Source text of a PNG."""
+  place = 8
+  while place < len(content):
+    length, kind = struct.unpack(">I4s", content[place:place + 8])
+    data = content[place + 8:place + 8 + length]
+    if kind == b"tEXt" and data.startswith(b"Source\0"):
+      return data.removeprefix(b"Source\0").decode()
+    place += length + 12
+  return None
+
+
+def test_the_committed_figures_are_those_of_the_committed_runs(committed):
+  tables_now = pages.figure_tables(committed)
+  folder = _ROOT / "results"
+  assert {path.stem for path in folder.glob("*.png")} == set(tables_now)
+  for name, table in tables_now.items():
+    assert (folder / f"{name}.csv").read_text("utf-8") == pages.csv_of(table), (
+        f"{name} is stale: {_RUN}")
+    png = (folder / f"{name}.png").read_bytes()
+    assert _png_source(png) == pages.digest_of(table), f"{name} is stale: {_RUN}"

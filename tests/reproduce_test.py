@@ -1,0 +1,193 @@
+"""Tests of suites that run: killed, stopped, failing, shared between suites."""
+
+import json
+import re
+import shlex
+import signal
+import time
+
+import pytest
+
+from rethink_tf import errors
+from rethink_tf import reproduce
+from tests import programs
+
+_TINY = """
+[[run]]
+name = "{name}"
+flagfile = "configs/quickstart.flags"
+flags.train_examples = 64
+flags.batch_size = 16
+flags.epochs = {epochs}
+flags.learning_rate = {rate}
+"""
+
+
+def _suite(folder, *runs):
+  text = "".join(
+      _TINY.format(name=name, epochs=epochs, rate=rate)
+      for name, epochs, rate in runs)
+  path = folder / "mine.toml"
+  path.write_text(f'title = "mine"\n{text}', encoding="utf-8")
+  return path
+
+
+def _main(*arguments):
+  return errors.exit_code_of(
+      reproduce.main, ["reproduce", *map(str, arguments)])
+
+
+def _results(folder):
+  return sorted(folder.rglob("result.json"))
+
+
+def _wait_for(condition, seconds=120):
+  end = time.monotonic() + seconds
+  while not condition():
+    assert time.monotonic() < end, "waited in vain"
+    time.sleep(0.1)
+
+
+def _someone_trains(folder):
+  """Tells whether a run has begun to train and is not done."""
+  return any(not (path.parent / "result.json").exists()
+             for path in folder.rglob("metrics.csv"))
+
+
+def test_the_smoke_suite_survives_a_kill_in_the_middle(tmp_path):
+  runs = tmp_path / "runs"
+  flags = ("--suite=smoke", f"--logdir={runs}", "--max_parallel=2")
+  first = programs.start("reproduce", *flags, folder=tmp_path)
+  _wait_for(lambda: _results(runs) and _someone_trains(runs), seconds=400)
+  first.kill()
+  first.communicate()
+  done = {path: path.stat().st_mtime_ns for path in _results(runs)}
+  assert 1 <= len(done) < 6
+  again = programs.reproduce(*flags, folder=tmp_path)
+  assert again.returncode == 0, again.stdout + again.stderr
+  assert len(_results(runs)) == 6
+  assert "6 of 6 runs are done" in again.stdout
+  assert "goes on after epoch" in again.stdout
+  for path, written in done.items():
+    assert path.stat().st_mtime_ns == written  # Not trained again.
+  accuracies = {}
+  for path in _results(runs):
+    name = re.sub("-[0-9a-f]{8}$", "", path.parent.parent.name)
+    accuracies[name] = json.loads(path.read_text())
+  assert set(accuracies) == {
+      "digits_p0", "digits_p0.5", "digits_p1", "digits_shuffled_pixels",
+      "digits_random_pixels", "digits_gaussian"}
+  for name, result in accuracies.items():
+    assert result["train_accuracy"] > 0.999, name
+  assert accuracies["digits_p0"]["test_accuracy"] > 0.9
+  # One permutation for all leaves what a network without locality needs.
+  assert accuracies["digits_shuffled_pixels"]["test_accuracy"] > 0.9
+  for name in ("digits_p1", "digits_random_pixels", "digits_gaussian"):
+    assert accuracies[name]["test_accuracy"] < 0.2, name
+
+
+def test_a_suite_goes_on_past_a_run_that_fails_and_says_so(tmp_path):
+  suite = _suite(tmp_path, ("diverges", 2, 1e30), ("good", 1, 0.01))
+  done = programs.reproduce(
+      f"--suite={suite}", "--logdir=runs", folder=tmp_path)
+  assert done.returncode == 5
+  assert len(_results(tmp_path / "runs")) == 1
+  assert "1 of 2 runs are done" in done.stdout
+  failure, = [line for line in done.stdout.splitlines()
+              if line.startswith("failed")]
+  assert "exit code 5: diverges seed 1: error: the loss is" in failure
+  assert not done.stderr
+
+
+def test_sigterm_stops_the_runs_where_they_have_saved(tmp_path):
+  suite = _suite(tmp_path, ("long", 100_000, 0.01))
+  flags = (f"--suite={suite}", "--logdir=runs")
+  process = programs.start("reproduce", *flags, folder=tmp_path)
+  _wait_for(lambda: _someone_trains(tmp_path / "runs"))
+  process.send_signal(signal.SIGTERM)
+  _, err = process.communicate(timeout=30)
+  assert process.returncode == 75
+  assert err == ("error: stopped by SIGTERM; the same command goes on from "
+                 "where each run has saved\n")
+  log, = (tmp_path / "runs" / "logs").iterdir()
+  assert "stopped by SIGTERM" in log.read_text().splitlines()[-1]
+  listed = programs.reproduce(*flags, "--dry_run", folder=tmp_path)
+  assert re.search(r"goes on after epoch [1-9]", listed.stdout)
+
+
+def test_a_run_of_another_suite_or_name_is_shared(tmp_path, capsys):
+  suite = _suite(tmp_path, ("one", 1, 0.01))
+  done = programs.reproduce(
+      f"--suite={suite}", "--logdir=runs", folder=tmp_path)
+  assert done.returncode == 0, done.stdout
+  (tmp_path / "runs").rename(tmp_path / "elsewhere")
+  renamed = _suite(tmp_path, ("two", 1, 0.01), ("new", 2, 0.01))
+  assert _main(f"--suite={renamed}", f"--logdir={tmp_path}/elsewhere",
+               "--dry_run") == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert re.fullmatch(r"two seed 1 +1 epochs  done", lines[0])
+  assert re.fullmatch(r"new seed 1 +2 epochs  about \d+ s", lines[1])
+  assert lines[2].startswith("2 runs, 1 to make, about ")
+
+
+def test_commands_for_a_scheduler_are_those_of_the_runs_to_make(
+    tmp_path, capsys):
+  folder = tmp_path / "a b"
+  assert _main("--suite=fig2b", "--seeds=1,2", "--train_examples=1000",
+               f"--logdir={folder}", "--print_commands") == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert len(lines) == 4 and not folder.exists()
+  words = shlex.split(lines[1])
+  assert words[:4] == ["scripts/bazel", "run", "//rethink_tf:train", "--"]
+  assert {"--flagfile=configs/table1_row4.flags", "--seed=2",
+          "--train_examples=1000"} < set(words)
+  logdirs = {word for line in lines for word in shlex.split(line)
+             if word.startswith("--logdir=")}
+  assert len(logdirs) == 4
+
+
+def test_a_dry_run_writes_nothing_and_says_how_long(tmp_path, capsys):
+  assert _main("--suite=table1", f"--logdir={tmp_path}/runs", "--dry_run") == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert len([line for line in lines if "epochs  about" in line]) == 19
+  assert "19 runs, 19 to make, about " in lines[19]
+  assert not (tmp_path / "runs").exists()
+
+
+def test_only_leaves_out_what_matches_no_pattern(tmp_path, capsys):
+  assert _main("--suite=fig1b", "--only=alexnet*_p0.[24],mlp*p1",
+               f"--logdir={tmp_path}", "--dry_run") == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert [line.split()[0] for line in lines[:3]] == [
+      "alexnet_small_p0.2", "alexnet_small_p0.4", "mlp_1x512_p1"]
+
+
+@pytest.mark.parametrize("flags, said", [
+    ((), "--suite: expected a name"),
+    (("--suite=fig9",), "expected one of fig1a"),
+    (("--suite=smoke", "--only=none"), "--only"),
+    (("--suite=smoke", "--seeds=1,x"), "--seeds"),
+    (("--suite=smoke", "--seeds="), "--seeds"),
+    (("--suite=smoke", "--max_parallel=0"), "--max_parallel"),
+    (("--suite=smoke", "--train_examples=-1"), "--train_examples"),
+    (("--suite=smoke", "--train_examples=1298"), "1,297"),
+    (("--suite=smoke", "--epochs=3"), "epochs"),
+    (("--suite=smoke", "--logdir="), "--logdir"),
+])
+def test_bad_input_is_refused_in_one_line(flags, said, capsys):
+  assert _main(*flags) == 2
+  out, err = capsys.readouterr()
+  assert not out and len(err.splitlines()) == 1 and said in err
+
+
+def test_data_that_is_not_there_is_refused_before_any_run(tmp_path, capsys):
+  assert _main("--suite=fig2b", f"--data_dir={tmp_path}/absent",
+               f"--logdir={tmp_path}/runs") == 3
+  assert "absent" in capsys.readouterr().err
+  assert not (tmp_path / "runs").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
+  (tmp_path / "file").write_text("")
+  assert _main("--suite=smoke", f"--logdir={tmp_path}/file") == 2
+  assert "--logdir" in capsys.readouterr().err

@@ -1,0 +1,181 @@
+"""Tests of suites: what runs they are, and files that are none."""
+
+import dataclasses
+
+import pytest
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf import suites
+
+_TENTHS = [round(0.1 * k, 1) for k in range(11)]
+
+
+def _row(number):
+  return config_lib.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
+
+
+def test_the_suites_of_the_paper_are_there():
+  assert set(suites.names()) == {
+      "table1", "fig1a", "fig1b", "fig1c", "fig2b", "regularized_random",
+      "smoke"}
+
+
+def test_table1_is_its_19_flagfiles_in_order():
+  runs = suites.load("table1")
+  assert [run.name for run in runs] == [f"table1_row{n}" for n in range(1, 20)]
+  assert [run.config for run in runs] == [_row(n) for n in range(1, 20)]
+
+
+def test_fig1a_is_inception_without_regularizers_under_each_modification():
+  runs = suites.load("fig1a")
+  assert {(run.config.label_corruption, run.config.pixel_randomization)
+          for run in runs} == {
+      (0, "none"), (1, "none"), (0, "shuffled_pixels"), (0, "random_pixels"),
+      (0, "gaussian")}
+  for run in runs:
+    assert dataclasses.replace(
+        run.config, label_corruption=0.0, pixel_randomization="none") == _row(4)
+
+
+@pytest.mark.parametrize("name", ["fig1b", "fig1c"])
+def test_fig1b_and_fig1c_are_the_same_runs_over_tenths(name):
+  runs = suites.load(name)
+  assert len(runs) == 33
+  for row in (4, 12, 18):
+    mine = [run.config for run in runs if run.config.model == _row(row).model]
+    assert [config.label_corruption for config in mine] == _TENTHS
+    assert {dataclasses.replace(config, label_corruption=0.0)
+            for config in mine} == {_row(row)}
+
+
+def test_fig2b_is_rows_4_and_7():
+  assert [run.config for run in suites.load("fig2b")] == [_row(4), _row(7)]
+
+
+def test_regularized_random_is_random_labels_with_and_without_weight_decay():
+  configs = {run.config for run in suites.load("regularized_random")}
+  assert len(configs) == 10
+  assert all(config.label_corruption == 1 for config in configs)
+  for row in (5, 8, 13, 16, 19):
+    without = _row(row)
+    decays = {config.weight_decay for config in configs
+              if dataclasses.replace(config, weight_decay=0.0) == without}
+    regularized = next(
+        r for r in map(_row, range(1, 20))
+        if r.model == without.model and r.weight_decay and not r.random_crop)
+    assert decays == {0, regularized.weight_decay}
+
+
+def test_smoke_needs_no_download():
+  assert {run.config.dataset for run in suites.load("smoke")} == {"digits"}
+
+
+def test_a_runs_flags_give_its_config():
+  for name in suites.names():
+    for run in suites.load(name, (1, 2), 0 if name == "smoke" else 2000):
+      assert config_lib.parse(run.flags)[0] == run.config
+
+
+def test_every_seed_is_another_run_in_a_folder_of_its_own():
+  runs = suites.load("fig2b", (1, 2, 3))
+  assert [run.config.seed for run in runs] == [1, 2, 3, 1, 2, 3]
+  folders = {run.folder for run in runs}
+  assert len(folders) == 6 and {f.name for f in folders} == {
+      "seed1", "seed2", "seed3"}
+
+
+# On fewer images.
+
+
+def test_fewer_images_keep_the_decay_per_example_and_change_how_long():
+  for run in suites.load("table1", train_examples=5000):
+    config = run.config
+    assert (config.train_examples, config.eval_every) == (5000, 10)
+    assert (config.lr_decay, config.lr_decay_examples) == (0.95, 50_000)
+    assert config.epochs == suites.models()[config.model].epochs
+
+
+def test_very_few_images_still_make_enough_steps():
+  known = suites.models()["alexnet_small"]
+  for count, steps_per_epoch in ((1000, 8), (100, 1), (129, 2)):
+    epochs = suites.scaled_epochs("alexnet_small", count, 128)
+    assert epochs * steps_per_epoch >= known.steps
+    assert (epochs - 1) * steps_per_epoch < known.steps
+
+
+def test_every_model_is_known():
+  assert set(suites.models()) == set(config_lib.MODELS)
+
+
+# Files of a user's own.
+
+
+def _suite(folder, text, **options):
+  path = folder / "mine.toml"
+  path.write_text(text, encoding="utf-8")
+  return suites.load(str(path), **options)
+
+
+def test_a_file_makes_a_suite_with_grids_steps_and_included_runs(tmp_path):
+  runs = _suite(tmp_path, """
+title = "mine"
+include = ["fig2b"]
+[[run]]
+name = "crop{crop}_{model}"
+flagfile = "configs/table1_row{row}.flags"
+flags.random_crop = "{crop}"
+flags.dropout = 0.5
+grid.crop = [true, false]
+zip.row = [12, 18]
+zip.model = ["alexnet", "mlp"]
+""")
+  assert [run.name for run in runs] == [
+      "table1_row4", "table1_row7", "cropTrue_alexnet", "cropTrue_mlp",
+      "cropFalse_alexnet", "cropFalse_mlp"]
+  assert runs[3].config == dataclasses.replace(
+      _row(18), random_crop=True, dropout=0.5)
+
+
+def test_the_same_config_twice_is_one_run(tmp_path):
+  run = '[[run]]\nflagfile = "configs/table1_row{row}.flags"\ngrid.row = [4, 4]'
+  assert len(_suite(tmp_path, run)) == 1
+  assert len(_suite(tmp_path, 'include = ["fig2b", "table1"]')) == 19
+
+
+@pytest.mark.parametrize("text, said", [
+    ("= 1", "cannot be read"),
+    ("[[run]]\nname = 'x'", "flagfile"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\nepochs = 3", "epochs"),
+    ("[[run]]\nflagfile = 'configs/row{row}.flags'", "row"),
+    ("[[run]]\nflagfile = 'configs/absent.flags'", "absent.flags"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.epochs = 0",
+     "from 1"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.speed = 1", "speed"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\n"
+     "zip.a = [1]\nzip.b = [1, 2]", "one length"),
+    ("include = ['absent']", "table1"),
+    ("run = 3", "another type"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\ngrid = 3",
+     "another type"),
+])
+def test_a_file_that_is_no_suite_is_refused(tmp_path, text, said):
+  with pytest.raises(errors.UsageError, match=said):
+    _suite(tmp_path, text)
+
+
+def test_a_suite_that_includes_itself_is_refused(tmp_path):
+  path = tmp_path / "mine.toml"
+  with pytest.raises(errors.UsageError, match="includes itself"):
+    _suite(tmp_path, f"include = ['{path}']")
+
+
+@pytest.mark.parametrize("name", ["table3", "", "table1.toml", "../table1"])
+def test_a_suite_that_does_not_exist_is_refused_with_those_that_do(name):
+  with pytest.raises(errors.UsageError, match="fig1a, fig1b"):
+    suites.load(name)
+
+
+def test_more_images_than_there_are_is_refused():
+  with pytest.raises(errors.UsageError, match="50,000"):
+    suites.load("table1", train_examples=50_001)
