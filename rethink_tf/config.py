@@ -426,8 +426,9 @@ _THEORY_FLAGS = {
         "labels.", "a number in [0, 1]", lambda x: 0 <= x <= 1),
     "epochs": ("Passes over the training set, at most.", *_WHOLE),
     "batch_size": ("Examples a step.", *_WHOLE),
-    "learning_rate": ("Initial learning rate of SGD.", "a finite number > 0",
-                      lambda x: 0 < x < math.inf),
+    "learning_rate": (
+        "Initial learning rate of SGD; default by model.",
+        "a finite number > 0", lambda x: 0 < x < math.inf),
     "sizes": ("n of each group of instances.", "a whole number from 1 to 2,000",
               lambda x: 1 <= x <= 2000),
     "instances": ("Random instances of each size.", *_WHOLE),
@@ -476,7 +477,7 @@ def parse_rademacher(arguments):
   config, options = _parse_theory(
       Rademacher, "rademacher", arguments,
       "Estimates the Rademacher complexity of a model by training on signs.")
-  _one_of("model", config.model, (*MODELS, LINEAR))
+  _one_of("model", config.model, _models_of(Rademacher))
   return config, options
 
 
@@ -492,7 +493,7 @@ def parse_stability(arguments):
   config, options = _parse_theory(
       Stability, "stability", arguments,
       "Trains with and without one example replaced, and compares losses.")
-  _one_of("model", config.model, MODELS)
+  _one_of("model", config.model, _models_of(Stability))
   spare = TRAIN_EXAMPLES[config.dataset] - config.replacements
   _in_range("n", config.n, f"a whole number from 1 to {spare:,}, all that "
             f"{config.dataset} has but {config.replacements} to put in",
@@ -530,12 +531,13 @@ def _define_theory(kind, values):
   of_one_run = _define_flags()
   for name in ("help", "data_dir", "logdir", "resume", "overwrite",
                "checkpoint_minutes", "deterministic"):
-    values[name] = of_one_run[name]
+    flags.DEFINE_flag(of_one_run[name], values, "rethink_tf.config")
   words = {
       "dataset": f"One of {', '.join(DATASETS)}.",
-      "model": f"One of {', '.join((*MODELS, LINEAR))}.",
+      "model": f"One of {', '.join(_models_of(kind))}.",
       "method": f"One of {', '.join(METHODS)}.",
-      "n": "Training examples, the first n.",
+      "n": "Training examples, the first n."
+           + (" 0: all." if kind is Expressivity else ""),
       "blocks": "Numbers of blocks b, with commas; depth b + 4.",
   }
   for field in dataclasses.fields(kind):
@@ -552,6 +554,10 @@ def _define_theory(kind, values):
       flags.DEFINE_float(field.name, default, text, **where)
     else:
       flags.DEFINE_integer(field.name, default, text, **where)
+
+
+def _models_of(kind):
+  return (*MODELS, LINEAR) if kind is Rademacher else MODELS
 
 
 def _theory_value(field, values):
