@@ -28,7 +28,7 @@ _BITS = 29
 # Projections stay below 2**52, so that integers and their halves are exact.
 _EXPONENT = 52
 _UNIT = 2.0**-53  # Half the distance from 1 to the next float64.
-_ROWS = 2000  # Points converted to float64 at a time.
+_ROWS = 250  # Points converted to float64 at a time: a few MB.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -121,6 +121,8 @@ def check(points, targets):
     raise ValueError(
         f"targets: expected finite numbers. Received: {targets[bad[0]]} as "
         f"target {bad[0]}")
+  if points.dtype.kind != "f":
+    return points, targets
   for start, rows in _in_float64(points):
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if bad.size:
@@ -167,8 +169,10 @@ def project(points, seed=1, targets=None, directions=8):
   best = int(np.argmax(candidates))
   order, projections = orders[:, best], images[orders[:, best], best]
   direction = tried[:, best]
-  exact = dimensions * largest < 2.0**(_EXPONENT - _BITS) and all(
-      np.array_equal(rows, np.rint(rows)) for _, rows in _in_float64(points))
+  exact = dimensions * largest < 2.0**(_EXPONENT - _BITS) and (
+      points.dtype.kind != "f" or all(
+          np.array_equal(rows, np.rint(rows))
+          for _, rows in _in_float64(points)))
   # A sum of d products: d roundings of at most what their magnitudes sum to.
   rounding = 0.0 if exact else (
       2 * dimensions * _UNIT * largest * float(np.abs(direction).sum()))
@@ -250,16 +254,17 @@ def error_bound(line, weights):
 def _distinct(points, targets):
   """Returns the index of the first of each set of equal points, int64 `(n,)`."""
   seen, first = {}, []
-  for start, rows in _in_float64(points):
-    for index, row in enumerate(rows + 0.0, start=start):  # -0.0 becomes 0.0.
-      earlier = seen.setdefault(hashlib.sha256(row.tobytes()).digest(), index)
-      if earlier == index:
-        first.append(index)
-      elif targets is not None and targets[earlier] != targets[index]:
-        raise ValueError(
-            "expected equal points to have equal targets. Received: points "
-            f"{earlier} and {index} are equal, their targets are "
-            f"{targets[earlier]:g} and {targets[index]:g}")
+  for index, point in enumerate(points):
+    # Adding 0 makes -0.0 the 0.0 that it equals.
+    key = hashlib.sha256((point + point.dtype.type(0)).tobytes()).digest()
+    earlier = seen.setdefault(key, index)
+    if earlier == index:
+      first.append(index)
+    elif targets is not None and targets[earlier] != targets[index]:
+      raise ValueError(
+          "expected equal points to have equal targets. Received: points "
+          f"{earlier} and {index} are equal, their targets are "
+          f"{targets[earlier]:g} and {targets[index]:g}")
   return np.array(first)
 
 
