@@ -529,9 +529,14 @@ def _parse_theory(kind, program, arguments, purpose):
 def _define_theory(kind, values):
   where = {"flag_values": values}
   of_one_run = _define_flags()
-  for name in ("help", "data_dir", "logdir", "resume", "overwrite",
-               "checkpoint_minutes", "deterministic"):
+  for name in ("help", "data_dir", "resume", "overwrite", "deterministic"):
     flags.DEFINE_flag(of_one_run[name], values, "rethink_tf.config")
+  flags.DEFINE_string(
+      "logdir", None, "The run directory; default: "
+      "runs/<program>-<hash of the flags>/seed<k>.", **where)
+  flags.DEFINE_float(
+      "checkpoint_minutes", Options.checkpoint_minutes,
+      "Minutes between checkpoints of a network in training.", **where)
   words = {
       "dataset": f"One of {', '.join(DATASETS)}.",
       "model": f"One of {', '.join(_models_of(kind))}.",

@@ -112,17 +112,20 @@ def stability(result):
   Raises:
     KeyError: the run had not both true and random labels.
   """
-  ratios = {}
-  for name in ("max_probability_difference", "generalization_error"):
-    ratios[name] = result[name]["1"] / max(result[name]["0"], 1e-12)
-  blind, seeing = (abs(math.log(max(r, 1e-12))) for r in ratios.values())
+  ratios = {
+      name: result[name]["1"] / max(result[name]["0"], 1e-12)
+      for name in ("max_probability_difference", "max_loss_difference",
+                   "generalization_error")}
+  distances = {name: abs(math.log(max(ratio, 1e-12)))
+               for name, ratio in ratios.items()}
   return Claim(
       "Section 2.2",
       "Uniform stability does not take the labels into account; the "
       "generalization error does.",
-      blind < seeing,
-      f"{result['model']}, n = {result['n']:,}, epoch {result['epochs']}: random "
-      "over true labels, largest difference of a probability "
+      distances["max_probability_difference"]
+      < distances["generalization_error"],
+      f"{result['model']}, n = {result['n']:,}, epoch {result['epochs']}, "
+      "random over true labels: largest difference of a probability "
       f"{ratios['max_probability_difference']:.2f}, of the loss "
-      f"{result['max_loss_difference']['1'] / result['max_loss_difference']['0']:.2f}, "
-      f"generalization error {ratios['generalization_error']:.2f}")
+      f"{ratios['max_loss_difference']:.2f}; generalization error "
+      f"{ratios['generalization_error']:.2f}")

@@ -65,6 +65,7 @@ def corollary1(rows):
   depths = [row["depth"] for row in rows]
   axes.plot(depths, [row["width"] for row in rows], "o-", label="width")
   axes.set_yscale("log")
+  axes.set_xticks(depths)
   axes.set_xlabel("depth (layers of weights)")
   axes.set_ylabel("width (ReLU units)")
   errors = axes.twinx()

@@ -5,6 +5,9 @@
     metrics.csv       the rows that the result sums up
     checkpoints/      what a stopped run goes on from
     SHA256SUMS, result.json
+
+A signal ends a program at once; of the network in training, at most the last
+`--checkpoint_minutes` are done again. What takes seconds starts anew.
 """
 
 import logging

@@ -16,6 +16,7 @@ from rethink_tf import run_directory
 from rethink_tf import stability
 from rethink_tf import vc_dimension
 from rethink_tf.theory import records
+from rethink_tf.theory import stability as stability_lib
 from rethink_tf.theory import trajectory
 from tests import programs
 
@@ -138,8 +139,6 @@ def test_a_network_fits_random_signs_and_linear_functions_do_not(tmp_path):
 
 
 def test_stability_of_one_sample_with_itself_is_exact(tmp_path, monkeypatch):
-  from rethink_tf.theory import stability as stability_lib  # pylint: disable=g-import-not-at-top
-
   assert _run("stability", tmp_path / "a")[0] == 0
   rows = records.read_rows(tmp_path / "a/run")
   assert [row["epoch"] for row in rows] == 2 * [0, 1, 2]
