@@ -11,6 +11,7 @@ import math
 import os
 import pathlib
 import sys
+import typing
 
 from absl import flags
 
@@ -314,14 +315,22 @@ def _default_logdir(config, file):
 
 @dataclasses.dataclass(frozen=True)
 class TheoryConfig:
-  """All that determines the result of one of the theory's programs."""
+  """All that determines the result of one of the theory's programs.
+
+  Attributes:
+    program: the program's name, which tells its run directories from others.
+    seed: seed of every random stream.
+  """
+
+  program: typing.ClassVar[str]
 
   seed: int = 1
 
   def as_dict(self):
     """Returns the fields as a dict that `json` gives back unchanged."""
-    return {name: list(value) if isinstance(value, tuple) else value
-            for name, value in dataclasses.asdict(self).items()}
+    fields = {name: list(value) if isinstance(value, tuple) else value
+              for name, value in dataclasses.asdict(self).items()}
+    return {"program": self.program, **fields}
 
   def short_hash(self):
     """Returns 8 hex digits that differ between configs, the seed left out."""
@@ -343,6 +352,8 @@ class TheoryConfig:
 class Expressivity(TheoryConfig):
   """Theorem 1 on a dataset, or SGD with as many weights."""
 
+  program: typing.ClassVar[str] = "expressivity"
+
   dataset: str = "cifar10"
   label_corruption: float = 1.0
   n: int = 0
@@ -356,6 +367,8 @@ class Expressivity(TheoryConfig):
 class Lemma1(TheoryConfig):
   """Lemma 1 on random instances."""
 
+  program: typing.ClassVar[str] = "lemma1"
+
   sizes: tuple[int, ...] = (10, 50, 200)
   instances: int = 20
 
@@ -363,6 +376,8 @@ class Lemma1(TheoryConfig):
 @dataclasses.dataclass(frozen=True)
 class Corollary1(TheoryConfig):
   """Corollary 1 on a dataset, for several depths."""
+
+  program: typing.ClassVar[str] = "corollary1"
 
   dataset: str = "cifar10"
   label_corruption: float = 1.0
@@ -373,6 +388,8 @@ class Corollary1(TheoryConfig):
 @dataclasses.dataclass(frozen=True)
 class Rademacher(TheoryConfig):
   """Equation (1) by training on random signs."""
+
+  program: typing.ClassVar[str] = "rademacher"
 
   dataset: str = "cifar10"
   model: str = "mlp_1x512"
@@ -387,6 +404,8 @@ class Rademacher(TheoryConfig):
 class VcDimension(TheoryConfig):
   """How many points Theorem 1's network shatters."""
 
+  program: typing.ClassVar[str] = "vc_dimension"
+
   dataset: str = "cifar10"
   n: tuple[int, ...] = (2, 4, 8, 12, 100, 1000, 10_000)
   labelings: int = 100
@@ -395,6 +414,8 @@ class VcDimension(TheoryConfig):
 @dataclasses.dataclass(frozen=True)
 class Stability(TheoryConfig):
   """How far one replaced example moves the loss."""
+
+  program: typing.ClassVar[str] = "stability"
 
   dataset: str = "digits"
   model: str = "mlp_1x512"
@@ -448,7 +469,7 @@ def parse_expressivity(arguments):
     SystemExit: with code 0, after printing the help that `--help` asks for.
   """
   config, options = _parse_theory(
-      Expressivity, "expressivity", arguments,
+      Expressivity, arguments,
       "Fits any labels by the network of Theorem 1, 2n + d weights.")
   _one_of("method", config.method, METHODS)
   return config, options
@@ -457,14 +478,14 @@ def parse_expressivity(arguments):
 def parse_lemma1(arguments):
   """Turns arguments of `lemma1` into `(Lemma1, Options)`; raises likewise."""
   return _parse_theory(
-      Lemma1, "lemma1", arguments,
+      Lemma1, arguments,
       "Holds Lemma 1 against numpy.linalg on random instances.")
 
 
 def parse_corollary1(arguments):
   """Turns arguments of `corollary1` into `(Corollary1, Options)`."""
   config, options = _parse_theory(
-      Corollary1, "corollary1", arguments,
+      Corollary1, arguments,
       "Fits any labels by the network of Corollary 1, at several depths.")
   for blocks in config.blocks:
     _in_range("blocks", blocks, f"whole numbers from 1 to n = {config.n:,}",
@@ -475,7 +496,7 @@ def parse_corollary1(arguments):
 def parse_rademacher(arguments):
   """Turns arguments of `rademacher` into `(Rademacher, Options)`."""
   config, options = _parse_theory(
-      Rademacher, "rademacher", arguments,
+      Rademacher, arguments,
       "Estimates the Rademacher complexity of a model by training on signs.")
   _one_of("model", config.model, _models_of(Rademacher))
   return config, options
@@ -484,14 +505,14 @@ def parse_rademacher(arguments):
 def parse_vc_dimension(arguments):
   """Turns arguments of `vc_dimension` into `(VcDimension, Options)`."""
   return _parse_theory(
-      VcDimension, "vc_dimension", arguments,
+      VcDimension, arguments,
       f"Shatters n points: all 2^n labelings for n <= {EXHAUSTIVE}.")
 
 
 def parse_stability(arguments):
   """Turns arguments of `stability` into `(Stability, Options)`."""
   config, options = _parse_theory(
-      Stability, "stability", arguments,
+      Stability, arguments,
       "Trains with and without one example replaced, and compares losses.")
   _one_of("model", config.model, _models_of(Stability))
   spare = TRAIN_EXAMPLES[config.dataset] - config.replacements
@@ -501,12 +522,12 @@ def parse_stability(arguments):
   return config, options
 
 
-def _parse_theory(kind, program, arguments, purpose):
+def _parse_theory(kind, arguments, purpose):
   """Reads the flags that are the fields of `kind`, and those of `Options`."""
   values = flags.FlagValues()
   _define_theory(kind, values)
   expanded, _ = flagfile.expand(arguments)
-  _read(values, program, expanded, purpose)
+  _read(values, kind.program, expanded, purpose)
   fields = {f.name: _theory_value(f, values) for f in dataclasses.fields(kind)}
   if "dataset" in fields:
     _one_of("dataset", fields["dataset"], DATASETS)
@@ -517,7 +538,7 @@ def _parse_theory(kind, program, arguments, purpose):
   _in_range("checkpoint_minutes", values.checkpoint_minutes,
             "a finite number > 0", lambda x: 0 < x < math.inf)
   config = kind(**fields)
-  folder = f"{program}-{config.short_hash()}"
+  folder = f"{kind.program}-{config.short_hash()}"
   logdir = _path("logdir", values) or (
       paths.workspace() / "runs" / folder / f"seed{config.seed}")
   return config, Options(
