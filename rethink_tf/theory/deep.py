@@ -135,7 +135,7 @@ def _error_bound(blocks, line, positions, targets, shift):
   Of blocks to the right o_j is 0, of those to the left it is gated; so that the
   errors of one block count, and those of a few more operations.
   """
-  unit = 2.0**-53
+  unit = interpolation.UNIT
   reach = positions[-1]
   magnitudes = max(
       float(np.abs(b.weights) @ np.maximum(reach - b.thresholds, 0))

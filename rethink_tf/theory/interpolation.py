@@ -27,7 +27,7 @@ POSITION = 0.25
 _BITS = 29
 # Projections stay below 2**52, so that integers and their halves are exact.
 _EXPONENT = 52
-_UNIT = 2.0**-53  # Half the distance from 1 to the next float64.
+UNIT = 2.0**-53  # Half the distance from 1 to the next float64.
 _ROWS = 250  # Points converted to float64 at a time: a few MB.
 
 
@@ -175,7 +175,7 @@ def project(points, seed=1, targets=None, directions=8):
           for _, rows in _in_float64(points)))
   # A sum of d products: d roundings of at most what their magnitudes sum to.
   rounding = 0.0 if exact else (
-      2 * dimensions * _UNIT * largest * float(np.abs(direction).sum()))
+      2 * dimensions * UNIT * largest * float(np.abs(direction).sum()))
   _refuse_unresolved(first[order], projections, rounding)
   if count > 1:  # By a power of two, which rounds nothing.
     shift = -math.frexp(projections[-1] - projections[0])[1]
@@ -248,7 +248,7 @@ def error_bound(line, weights):
   reach = line.projections[-1] - line.thresholds
   magnitudes = float(np.abs(weights) @ reach)
   slope = float(np.abs(np.cumsum(weights)).max())
-  return (len(weights) + 20) * _UNIT * magnitudes + 3 * line.rounding * slope
+  return (len(weights) + 20) * UNIT * magnitudes + 3 * line.rounding * slope
 
 
 def _distinct(points, targets):
