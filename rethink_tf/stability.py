@@ -29,6 +29,10 @@ def _summary(config, result):
         f"{result['max_probability_difference'][corruption]:.4g}; "
         "generalization error "
         f"{result['generalization_error'][corruption]:.2%}")
+  beta = max(result["max_probability_difference"].values())
+  lines.append(
+      f"  uniform stability, whatever the labels: at least {beta:.4g} for a loss "
+      "in [0, 1]")
   return "\n".join(lines)
 
 

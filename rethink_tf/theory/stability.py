@@ -8,7 +8,12 @@ into account specifics of the data or the distribution of the labels" (Section
 the same order, and the losses are compared on held-out images after every
 epoch.
 
-The supremum is over images *and* labels, so that the measure never uses an
+What is measured on one sample S is a lower bound of beta, and may well depend
+on the labels in S: it is often larger with random ones. Uniform stability is
+the supremum over all samples, those with random labels included, so that true
+labels get the same beta, and the same bound.
+
+The supremum over z is over images *and* labels, so that the measure never uses an
 image's own label: it is the largest |log p(y | x) - log p'(y | x)| over the
 held-out x and all classes y. Cross-entropy has no bound; the same with
 probabilities instead of their logarithms is at most 1.
