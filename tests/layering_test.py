@@ -27,6 +27,12 @@ _MAY_IMPORT = {
     "training": {
         "data", "models", "errors", "paths", "run_directory", "signals",
         "storage", "streams"},
+    "theory": {
+        "data", "models", "training", "errors", "run_directory", "signals",
+        "storage", "streams"},
+    **{program: {"config", "errors", "theory"} for program in (
+        "corollary1", "expressivity", "lemma1", "rademacher", "stability",
+        "vc_dimension")},
     "paper": set(),
     "suites": {"config", "errors", "paths"},
     "suite_runner": {"errors", "run_directory", "suites"},
@@ -47,10 +53,10 @@ _ONLY = {
     "absl": {"config"},
     "argparse": set(),
     "pickle": set(),
-    "keras": {"models", "training"},
+    "keras": {"models", "theory", "training"},
     "tensorflow": {
         "data.pipeline", "data.preprocessing", "training.experiment",
-        "training.tensorboard"},
+        "training.tensorboard", "theory.trajectory"},
     "tensorflow_datasets": {"data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),

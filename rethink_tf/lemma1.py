@@ -1,0 +1,43 @@
+"""Holds Lemma 1 against numpy.linalg on random instances; see --help."""
+
+import sys
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf.theory import program
+
+
+def main(argv):
+  parsed = config_lib.parse_lemma1(argv[1:])
+  program.main(parsed, _compute, _summary)
+
+
+def _compute(config, options, directory):
+  # Imported once everything that can be refused early was.
+  from rethink_tf.theory import lemma1  # pylint: disable=g-import-not-at-top
+
+  return lemma1.run(config, options, directory)
+
+
+def _summary(config, result):
+  del config
+  ratios = result["singular_over_eigenvalue"]
+  lines = [
+      "",
+      f"{result['instances']} instances, all of full rank: "
+      f"{result['full_rank']}",
+      f"  eigenvalues off the diagonal by at most "
+      f"{result['eigenvalue_error']:.2g} of it",
+      "  (1 / smallest singular value) / (1 / smallest eigenvalue), at most:",
+  ]
+  for position, by_n in ratios.items():
+    values = ", ".join(f"n = {n}: {ratio:.1f}" for n, ratio in by_n.items())
+    lines.append(f"    thresholds at {position} of the gap: {values}")
+  lines.append(
+      "  ||w|| for random y of norm 1, as a part of the largest possible: up to "
+      f"{result['norm_over_inverse_singular']:.2f}")
+  return "\n".join(lines)
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

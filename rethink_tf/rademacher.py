@@ -1,0 +1,34 @@
+"""Estimates a model's Rademacher complexity by training; see --help."""
+
+import sys
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf.theory import program
+
+
+def main(argv):
+  parsed = config_lib.parse_rademacher(argv[1:])
+  program.main(parsed, _compute, _summary)
+
+
+def _compute(config, options, directory):
+  # Imported once everything that can be refused early was.
+  from rethink_tf.theory import rademacher  # pylint: disable=g-import-not-at-top
+
+  return rademacher.run(config, options, directory)
+
+
+def _summary(config, result):
+  lines = ["", f"{result['model']} on {config.dataset}:"]
+  for n, mean in result["estimates"].items():
+    error = result["standard_errors"][n]
+    spread = "" if error is None else f" +- {error:.4f}"
+    lines.append(
+        f"  n = {int(n):,}: {mean:.4f}{spread} over {result['draws'][n]} draws; "
+        f"linear functions of bounded norm: {result['linear'][n]:.4f}")
+  return "\n".join(lines)
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

@@ -1,0 +1,40 @@
+"""Compares training with and without one example replaced; see --help."""
+
+import sys
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf.theory import program
+
+
+def main(argv):
+  parsed = config_lib.parse_stability(argv[1:])
+  program.main(parsed, _compute, _summary)
+
+
+def _compute(config, options, directory):
+  # Imported once everything that can be refused early was.
+  from rethink_tf.theory import stability  # pylint: disable=g-import-not-at-top
+
+  return stability.run(config, options, directory)
+
+
+def _summary(config, result):
+  lines = ["", f"{result['model']} on {config.dataset}, n = {result['n']:,}, "
+           f"after {result['epochs']} epochs:"]
+  for corruption, loss in result["max_loss_difference"].items():
+    lines.append(
+        f"  label corruption {corruption}: largest loss difference {loss:.4g}, "
+        "of a probability "
+        f"{result['max_probability_difference'][corruption]:.4g}; "
+        "generalization error "
+        f"{result['generalization_error'][corruption]:.2%}")
+  beta = max(result["max_probability_difference"].values())
+  lines.append(
+      f"  uniform stability, whatever the labels: at least {beta:.4g} for a loss "
+      "in [0, 1]")
+  return "\n".join(lines)
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

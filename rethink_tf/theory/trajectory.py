@@ -1,0 +1,165 @@
+"""Training that is measured after every epoch, and goes on where it stopped.
+
+The step, the order of examples and the learning rate are those of
+`rethink_tf.training`; this adds no TensorBoard and no test, so that hundreds of
+short runs cost little.
+"""
+
+import math
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rethink_tf import errors
+from rethink_tf import storage
+from rethink_tf.data import pipeline
+from rethink_tf.training import checkpoints
+from rethink_tf.training import state
+
+_PREFIX = "measured/"
+
+
+def set_determinism(options):
+  """Makes TensorFlow deterministic where that is asked for; returns if so."""
+  deterministic = options.deterministic
+  if deterministic is None:
+    deterministic = not tf.config.list_physical_devices("GPU")
+  if deterministic:
+    tf.config.experimental.enable_op_determinism()
+  return deterministic
+
+
+def train(model, config, split, folder, measure, enough=None, minutes=1.0):
+  """Trains a compiled model and measures it before and after every epoch.
+
+  Args:
+    model: a `keras.Model`, freshly built and compiled.
+    config: the training `Config`: batch size, epochs and seed count.
+    split: `dataset.Split` to train on.
+    folder: `pathlib.Path` for its checkpoints, and at the end its measurements.
+    measure: a function of the model that returns a dict of arrays or numbers.
+    enough: a function of such a dict that tells whether to stop, or None.
+    minutes: minutes between checkpoints.
+
+  Returns:
+    A dict from name to an array of one entry more than there were epochs;
+    entry e was measured with the weights after epoch e.
+
+  Raises:
+    DivergedError: the loss is not finite.
+    StorageError: the folder cannot be written, or there is too little memory.
+  """
+  _prepare(folder)
+  measured, done = _restore(model, folder)
+  if done:
+    return _by_name(measured)
+  if not measured:
+    measured.append(measure(model))
+  steps = pipeline.steps_per_epoch(len(split), config.batch_size)
+  finished = len(measured) > config.epochs or enough and enough(measured[-1])
+  if not finished:
+    epoch = len(measured) - 1
+    recorder = _Recorder(measured, measure, enough, folder, steps, minutes)
+    try:
+      model.fit(
+          pipeline.training_batches(split, config, epoch),
+          initial_epoch=epoch, epochs=config.epochs, steps_per_epoch=steps,
+          callbacks=[recorder], shuffle=False, verbose=0)
+    except tf.errors.ResourceExhaustedError as error:
+      raise errors.StorageError(
+          f"TensorFlow ran out of memory: {error.message}") from error
+  checkpoints.save(
+      folder, len(measured) * steps, _stacked(measured), {"done": True})
+  for path in sorted(folder.glob("step-*.npz"))[:-1]:
+    path.unlink()  # With weights, which nobody needs any more.
+  return _by_name(measured)
+
+
+def predictor(split):
+  """Returns a function of a model that returns its outputs on a small split.
+
+  Its inputs stay in memory, 9.4 kB an image: what `model.predict` does around a
+  batch takes longer than a few hundred images.
+  """
+  batches = [images for images, _ in pipeline.evaluation_batches(split)]
+
+  def predict(model):
+    return np.concatenate([model.predict_on_batch(x) for x in batches])
+
+  return predict
+
+
+class _Recorder(keras.callbacks.Callback):
+  """Measures, saves every so often, and stops when that is enough."""
+
+  def __init__(self, measured, measure, enough, folder, steps, minutes):
+    super().__init__()
+    self._measured = measured
+    self._measure = measure
+    self._enough = enough
+    self._folder = folder
+    self._steps = steps
+    self._interval = 60 * minutes
+    self._last = time.monotonic()
+
+  def on_train_batch_end(self, batch, logs=None):
+    if not math.isfinite(logs["loss"]):
+      raise errors.DivergedError(
+          f"the loss is {logs['loss']} in epoch {len(self._measured)}, step "
+          f"{batch + 1} of it")
+
+  def on_epoch_end(self, epoch, logs=None):
+    self._measured.append(self._measure(self.model))
+    if self._enough and self._enough(self._measured[-1]):
+      self.model.stop_training = True
+    elif time.monotonic() - self._last >= self._interval:
+      self._save()
+
+  def _save(self):
+    arrays = {**state.weights(self.model), **state.optimizer(self.model)}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+      raise errors.DivergedError(
+          f"the weights are no longer finite after epoch {len(self._measured)}")
+    arrays.update(_stacked(self._measured))
+    checkpoints.save(
+        self._folder, (len(self._measured) - 1) * self._steps, arrays,
+        {"done": False})
+    self._last = time.monotonic()
+
+
+def _restore(model, folder):
+  """Returns `(measured, done)` of the last checkpoint, and assigns its state."""
+  checkpoint = checkpoints.latest(folder)
+  if checkpoint is None:
+    return [], False
+  arrays, saved = checkpoint
+  names = [name for name in arrays if name.startswith(_PREFIX)]
+  measured = [
+      {name.removeprefix(_PREFIX): values for name, values in zip(names, entry)}
+      for entry in zip(*(arrays[name] for name in names))]
+  if not saved["done"]:
+    state.restore(model, arrays)
+  return measured, saved["done"]
+
+
+def _by_name(measured):
+  """Returns arrays by name, the epoch as first axis."""
+  return {name: np.stack([entry[name] for entry in measured])
+          for name in measured[0]}
+
+
+def _stacked(measured):
+  """Returns the same under names that no weight has."""
+  return {_PREFIX + name: array for name, array in _by_name(measured).items()}
+
+
+def _prepare(folder):
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise errors.StorageError(
+        f"{folder} cannot be made: {error.strerror}") from error
+  for leftover in folder.glob(storage.LEFTOVERS):
+    leftover.unlink()  # Of a process killed while it wrote.

@@ -1,0 +1,132 @@
+"""VC dimension: how many points the network of Theorem 1 shatters.
+
+A class of functions shatters n points if it fits each of their 2^n labelings by
+-1 and +1. "Deep neural networks with more than n parameters have VC-dimension
+greater than n" (Section 2.2). In Theorem 1 the direction and the thresholds
+depend on the points alone; each labeling then has its own weights w. So p
+weights shatter (p - d) / 2 points, and the VC dimension is at least that.
+"""
+
+import time
+
+import numpy as np
+
+from rethink_tf import errors
+from rethink_tf import streams
+from rethink_tf.data import randomization
+from rethink_tf.theory import interpolation
+from rethink_tf.theory import lemma1
+from rethink_tf.theory import records
+
+# Outputs computed at a time: labelings times points times thresholds.
+_NUMBERS = 4_000_000
+# Up to here all labelings are tried; the flag's help says so too.
+EXHAUSTIVE = 12
+
+
+def all_labelings(n):
+  """Returns all 2^n labelings, float64 `(n, 2^n)` of -1 and 1; n <= 20."""
+  if not 1 <= n <= 20:
+    raise ValueError(
+        f"expected n from 1 to 20, for 2^n labelings. Received: {n}")
+  bits = np.arange(2**n) >> np.arange(n)[:, np.newaxis] & 1
+  return 2.0 * bits - 1
+
+
+def random_labelings(n, count, seed):
+  """Returns float64 `(n, count)` of -1 and 1.
+
+  The first alternates along the line, which takes the most slopes; the others
+  are drawn.
+  """
+  drawn = streams.integers(n * count, 2, seed, "labelings", n)
+  labelings = 2.0 * drawn.reshape(n, count) - 1
+  labelings[:, 0] = (-1.0) ** np.arange(n)
+  return labelings
+
+
+def fit_labelings(line, labelings):
+  """Fits labelings of the points on a line, and looks at the signs.
+
+  Args:
+    line: an `interpolation.Line` of n points.
+    labelings: float64 `(n, m)` of -1 and 1, rows in the line's order.
+
+  Returns:
+    `(fitted, error)`: how many of the m labelings have every sign right, and
+    the largest |c(z_i) - y_i|.
+  """
+  weights = interpolation.solve(
+      line.projections, line.thresholds, labelings)
+  right = np.ones(labelings.shape[1], bool)
+  error = 0.0
+  rows = max(1, _NUMBERS // max(weights.shape))
+  for start in range(0, len(labelings), rows):
+    part = slice(start, start + rows)
+    outputs = lemma1.matrix(line.projections[part], line.thresholds) @ weights
+    right &= (np.sign(outputs) == labelings[part]).all(axis=0)
+    error = max(error, float(np.abs(outputs - labelings[part]).max()))
+  return int(right.sum()), error
+
+
+def run(config, options, directory):
+  """Shatters the first n examples of a dataset, for each n.
+
+  Args:
+    config: a `config.VcDimension`.
+    options: the `Options`.
+    directory: the `RunDirectory`, claimed.
+
+  Returns:
+    The dict of result.json. "shattered" is the largest n of which all 2^n
+    labelings were fitted; "fitted" the largest n of which all that were tried
+    were. "of_a_line" in the rows counts what a threshold on the same line
+    without hidden units gets: 2n labelings.
+
+  Raises:
+    DataError: two images are equal.
+  """
+  started = time.perf_counter()
+  data, train = records.load(config, options.data_dir, 0.0, max(config.n))
+  records.begin(
+      directory, config, options, dataset_fingerprint=data.fingerprint,
+      label_hash=randomization.label_hash(train.labels))
+  rows = []
+  for n in sorted(config.n):
+    rows.append(_row(config, records.pixels(train.first(n))))
+    records.write_rows(directory, rows)
+  full = [r["n"] for r in rows if r["fitted"] == r["labelings"]]
+  exhaustive = [r["n"] for r in rows if r["exhaustive"]]
+  return records.finish(directory, rows, {
+      "status": "done",
+      "d": records.pixels(train.first(1)).shape[1],
+      "shattered": max((n for n in full if n in exhaustive), default=0),
+      "fitted": max(full, default=0),
+      "max_abs_error": max(row["max_abs_error"] for row in rows),
+      "peak_memory_gb": records.peak_memory_gb(),
+      "wall_seconds": round(time.perf_counter() - started, 3),
+      "seed": config.seed,
+  })
+
+
+def _row(config, points):
+  n, dimensions = points.shape
+  line = interpolation.project(points, config.seed)
+  if len(line.order) < n:
+    raise errors.DataError(
+        f"{config.dataset}: expected {n} different images. Received: "
+        f"{len(line.order)}; equal ones cannot have different labels")
+  exhaustive = n <= EXHAUSTIVE
+  labelings = (all_labelings(n) if exhaustive
+               else random_labelings(n, config.labelings, config.seed))
+  fitted, error = fit_labelings(line, labelings)
+  changes = (np.diff(labelings, axis=0) != 0).sum(axis=0)
+  return {
+      "n": n,
+      "weights": 2 * n + dimensions,
+      "labelings": labelings.shape[1],
+      "exhaustive": int(exhaustive),
+      "fitted": fitted,
+      "of_a_line": int((changes <= 1).sum()),
+      "max_abs_error": error,
+  }

@@ -1,0 +1,41 @@
+"""Tests of docs/theory.md: its commands parse, its constants are the code's."""
+
+import pathlib
+import re
+import shlex
+
+import rethink_tf
+from rethink_tf import config
+from rethink_tf.theory import deep
+from rethink_tf.theory import figures
+from rethink_tf.theory import interpolation
+
+_TEXT = (pathlib.Path(rethink_tf.__file__).parent.parent / "docs/theory.md"
+         ).read_text("utf-8")
+_PROGRAMS = {"corollary1", "expressivity", "lemma1", "rademacher", "stability",
+             "vc_dimension"}
+
+
+def test_every_command_is_one_that_its_program_takes():
+  commands = re.findall(
+      r"^    scripts/bazel run //rethink_tf:(\w+)(?: -- (.*))?$", _TEXT, re.M)
+  assert {name for name, _ in commands} == _PROGRAMS
+  for name, flags in commands:
+    parsed, _ = getattr(config, f"parse_{name}")(shlex.split(flags))
+    for field, value in re.findall(r"--(\w+)=(\S+)", flags):
+      found = parsed.as_dict()[field]
+      shown = ",".join(map(str, found)) if isinstance(found, list) else found
+      # 1 and 1.0 are one number.
+      assert str(shown) == value or float(shown) == float(value)
+
+
+def test_every_figure_it_names_exists():
+  named = re.findall(r"`(\w+)\((?:rows|results)\)`", _TEXT)
+  assert set(named) == _PROGRAMS
+  assert all(callable(getattr(figures, name)) for name in named)
+
+
+def test_the_constants_it_states_are_the_codes():
+  assert f"depth b + {deep.DEPTH} (" in _TEXT
+  assert f"width at most \u2308n/b\u2309 + {deep.WIDTH}, 2n + d + 15b" in _TEXT
+  assert interpolation.POSITION == 0.25 and "At \u03b8 = \u00bc it is" in _TEXT
