@@ -2,8 +2,8 @@
 
 import sys
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
+from rethink_tf import theory_config
 from rethink_tf.theory import program
 
 _METHODS = {
@@ -13,7 +13,7 @@ _METHODS = {
 
 
 def main(argv):
-  parsed = config_lib.parse_expressivity(argv[1:])
+  parsed = theory_config.parse_expressivity(argv[1:])
   program.main(parsed, _compute, _summary)
 
 

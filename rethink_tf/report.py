@@ -3,16 +3,16 @@
 import os
 import sys
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import storage
+from rethink_tf import suite_config
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
 
 
 def main(argv):
-  options = config_lib.parse_report(argv[1:])
+  options = suite_config.parse_report(argv[1:])
   runs, unfinished, damaged = runs_lib.find(options.runs)
   for message in damaged:
     print(f"warning: {message}", file=sys.stderr)

@@ -6,13 +6,14 @@ import sys
 from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import signals
+from rethink_tf import suite_config
 from rethink_tf import suite_runner
 from rethink_tf import suites
 from rethink_tf.data import datasets
 
 
 def main(argv):
-  options = config_lib.parse_reproduce(argv[1:])
+  options = suite_config.parse_reproduce(argv[1:])
   jobs = _jobs(options)
   left = [job for job in jobs if not job.done]
   if options.print_commands:

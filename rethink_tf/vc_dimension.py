@@ -2,13 +2,13 @@
 
 import sys
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
+from rethink_tf import theory_config
 from rethink_tf.theory import program
 
 
 def main(argv):
-  parsed = config_lib.parse_vc_dimension(argv[1:])
+  parsed = theory_config.parse_vc_dimension(argv[1:])
   program.main(parsed, _compute, _summary)
 
 

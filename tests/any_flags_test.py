@@ -92,5 +92,5 @@ def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
 def test_no_flag_is_left_out_of_the_property():
   elsewhere = {"dataset", "train_examples", "epochs", "logdir", "data_dir",
                "help", "preview"}
-  values = config._define_flags()  # pylint: disable=protected-access
+  values = config.define_flags()  # pylint: disable=protected-access
   assert set(values) == set(_FLAGS) | elsewhere

@@ -18,7 +18,10 @@ _MAY_IMPORT = {
     "paths": {"errors"},
     "storage": {"errors"},
     "flagfile": {"errors", "paths"},
-    "config": {"errors", "flagfile", "paths"},
+    "flag_values": {"errors", "paths"},
+    "config": {"flag_values", "flagfile"},
+    "suite_config": {"errors", "flag_values", "paths"},
+    "theory_config": {"config", "errors", "flag_values", "flagfile"},
     "run_directory": {"errors", "storage"},
     "signals": {"errors"},
     "__init__": {"run_directory"},
@@ -30,7 +33,7 @@ _MAY_IMPORT = {
     "theory": {
         "data", "models", "training", "errors", "run_directory", "signals",
         "storage", "streams"},
-    **{program: {"config", "errors", "theory"} for program in (
+    **{program: {"errors", "theory", "theory_config"} for program in (
         "corollary1", "expressivity", "lemma1", "rademacher", "stability",
         "vc_dimension")},
     "paper": set(),
@@ -38,9 +41,10 @@ _MAY_IMPORT = {
     "suite_runner": {"errors", "run_directory", "suites"},
     "reporting": {
         "config", "errors", "paper", "run_directory", "storage", "suites"},
-    "report": {"config", "errors", "reporting", "storage"},
+    "report": {"errors", "reporting", "storage", "suite_config"},
     "reproduce": {
-        "config", "data", "errors", "signals", "suite_runner", "suites"},
+        "config", "data", "errors", "signals", "suite_config", "suite_runner",
+        "suites"},
     "summary": set(),
     "tensorboard": {"paths"},
     "train": {
@@ -50,7 +54,7 @@ _MAY_IMPORT = {
 
 # Which modules may import a library at all, inside functions included.
 _ONLY = {
-    "absl": {"config"},
+    "absl": {"config", "flag_values", "suite_config", "theory_config"},
     "argparse": set(),
     "pickle": set(),
     "keras": {"models", "theory", "training"},

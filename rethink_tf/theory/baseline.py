@@ -33,7 +33,7 @@ def train(config, train_split, test_split, classes, folder, minutes):
   """Trains an MLP of 2n + d weights, as nearly as whole units allow.
 
   Args:
-    config: a `config.Expressivity`.
+    config: a `theory_config.Expressivity`.
     train_split, test_split: `dataset.Split`s with the labels to use.
     classes: number of classes.
     folder: `pathlib.Path` for checkpoints.

@@ -16,7 +16,7 @@ def run(config, options, directory):
   """Builds and measures the network for each number of blocks.
 
   Args:
-    config: a `config.Corollary1`.
+    config: a `theory_config.Corollary1`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
 

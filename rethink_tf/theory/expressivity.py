@@ -17,7 +17,7 @@ def run(config, options, directory):
   """Fits a dataset's labels, and records how well.
 
   Args:
-    config: a `config.Expressivity`.
+    config: a `theory_config.Expressivity`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
 

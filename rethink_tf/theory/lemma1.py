@@ -100,7 +100,7 @@ def run(config, options, directory):
   """Measures instances of each size, for two positions of the thresholds.
 
   Args:
-    config: a `config.Lemma1`.
+    config: a `theory_config.Lemma1`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
 

@@ -64,7 +64,7 @@ def run(config, options, directory):
   """Estimates R_n of one model for each n, from several draws of sigma.
 
   Args:
-    config: a `config.Rademacher`.
+    config: a `theory_config.Rademacher`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
 

@@ -83,7 +83,7 @@ def run(config, options, directory):
   """Trains on S and on S with one example replaced, for each kind of labels.
 
   Args:
-    config: a `config.Stability`.
+    config: a `theory_config.Stability`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
 

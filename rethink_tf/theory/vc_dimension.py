@@ -73,7 +73,7 @@ def run(config, options, directory):
   """Shatters the first n examples of a dataset, for each n.
 
   Args:
-    config: a `config.VcDimension`.
+    config: a `theory_config.VcDimension`.
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
 

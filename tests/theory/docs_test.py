@@ -5,7 +5,7 @@ import re
 import shlex
 
 import rethink_tf
-from rethink_tf import config
+from rethink_tf import theory_config
 from rethink_tf.theory import deep
 from rethink_tf.theory import figures
 from rethink_tf.theory import interpolation
@@ -21,7 +21,7 @@ def test_every_command_is_one_that_its_program_takes():
       r"^    scripts/bazel run //rethink_tf:(\w+)(?: -- (.*))?$", _TEXT, re.M)
   assert {name for name, _ in commands} == _PROGRAMS
   for name, flags in commands:
-    parsed, _ = getattr(config, f"parse_{name}")(shlex.split(flags))
+    parsed, _ = getattr(theory_config, f"parse_{name}")(shlex.split(flags))
     for field, value in re.findall(r"--(\w+)=(\S+)", flags):
       found = parsed.as_dict()[field]
       shown = ",".join(map(str, found)) if isinstance(found, list) else found
