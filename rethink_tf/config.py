@@ -6,6 +6,7 @@ TensorFlow nor Keras, so that a mistake is answered before they load.
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -303,7 +304,323 @@ def _path(name, values):
   return paths.user_path(text) if text else None
 
 
-def _default_logdir(config, file):
-  stem = pathlib.Path(file).stem if file else config.model
+def _default_logdir(config, file, name=None):
+  stem = pathlib.Path(file).stem if file else name or config.model
   folder = f"{stem}-{config.short_hash()}"
   return paths.workspace() / "runs" / folder / f"seed{config.seed}"
+
+
+# Section 5: linear models. What makes points of images, by Table 3's words.
+PREPROCESSINGS = ("none", "gabor", "random_convnet")
+KERNELS = ("gaussian", "linear")
+SOLVERS = ("cholesky", "cg")
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearConfig:
+  """All that determines the result of solving K A = Y: so, no path.
+
+  Attributes:
+    dataset: one of `DATASETS`.
+    train_examples: the first n training examples; 0: all.
+    label_corruption: as of `Config`.
+    preprocessing: one of `PREPROCESSINGS`.
+    kernel: one of `KERNELS`.
+    bandwidth: of the Gaussian kernel exp(-||x - y||^2 / (2 bandwidth^2)); None
+      for the linear one.
+    l2: added to the Gram matrix's diagonal.
+    orientations, wavelengths, spacing: of "gabor"; else None.
+    filters, threshold: of "random_convnet"; else None.
+    solver: one of `SOLVERS`.
+    tolerance: relative residual to reach.
+    seed: of every random stream.
+  """
+
+  dataset: str = "mnist"
+  train_examples: int = 0
+  label_corruption: float = 0.0
+  preprocessing: str = "none"
+  kernel: str = "gaussian"
+  bandwidth: float | None = 5.0
+  l2: float = 0.0
+  orientations: int | None = 8
+  wavelengths: tuple[float, ...] | None = (4.0, 8.0)
+  spacing: int | None = 4
+  filters: int | None = 1000
+  threshold: float | None = 1.0
+  solver: str = "cholesky"
+  tolerance: float = 1e-4
+  seed: int = 1
+
+  def as_dict(self):
+    """Returns the fields as a dict that `json` writes and reads unchanged."""
+    fields = dataclasses.asdict(self)
+    waves = fields["wavelengths"]
+    return {**fields, "wavelengths": waves and list(waves)}
+
+  short_hash = Config.short_hash
+
+  @property
+  def examples(self):
+    """Number of training examples."""
+    return self.train_examples or TRAIN_EXAMPLES[self.dataset]
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearOptions:
+  """Where a linear model is kept and how it starts: no part of its result.
+
+  Attributes:
+    logdir, data_dir, resume, overwrite, arguments: as of `Options`.
+    checkpoint: whether to keep on disk what a stopped run goes on from.
+    checkpoint_minutes: minutes between writes of what is written whole.
+    memory_gb: memory to stay below; 0: what is available.
+  """
+
+  logdir: pathlib.Path
+  data_dir: pathlib.Path | None = None
+  resume: bool = True
+  overwrite: bool = False
+  checkpoint: bool = True
+  checkpoint_minutes: float = 10.0
+  memory_gb: float = 0.0
+  arguments: tuple[str, ...] = ()
+
+
+def parse_interpolate(arguments):
+  """Turns command-line arguments into `(LinearConfig, LinearOptions)`.
+
+  Args:
+    arguments: list of str, without the program name.
+
+  Raises:
+    UsageError: anything that is not a complete, valid command.
+    SystemExit: with code 0, after printing the help that `--help` asks for.
+  """
+  expanded, file = flagfile.expand(arguments)
+  values = _define_linear_flags()
+  _define_linear_options(values)
+  _read(values, "interpolate", expanded,
+        "Solves K A = Y for a Gram matrix K, as Section 5 and Table 3 do.\n"
+        "--flagfile=PATH reads flags from a file; flags given directly win.")
+  config = _linear_config(values)
+  _in_range("checkpoint_minutes", values.checkpoint_minutes,
+            "a finite number > 0", lambda x: 0 < x < math.inf)
+  _in_range("memory_gb", values.memory_gb, "a finite number >= 0",
+            lambda x: 0 <= x < math.inf)
+  name = f"interpolate_{config.dataset}_{config.preprocessing}"
+  return config, LinearOptions(
+      logdir=_path("logdir", values) or _default_logdir(config, file, name),
+      data_dir=_path("data_dir", values),
+      arguments=tuple(arguments),
+      **{name: getattr(values, name) for name in (
+          "resume", "overwrite", "checkpoint", "checkpoint_minutes",
+          "memory_gb")})
+
+
+@dataclasses.dataclass(frozen=True)
+class SelectOptions:
+  """How choices are compared on held-out training data.
+
+  Attributes:
+    choices: list of `(text, LinearConfig)`, the flags tried and all of them.
+    folds: parts that the training examples are cut into, each held out once.
+    out: folder for the table.
+    data_dir: as of `Options`.
+    memory_gb: as of `LinearOptions`.
+  """
+
+  choices: list[tuple[str, LinearConfig]]
+  folds: int
+  out: pathlib.Path
+  data_dir: pathlib.Path | None
+  memory_gb: float
+
+
+def parse_select(arguments):
+  """Turns the selection's command-line arguments into `SelectOptions`.
+
+  Raises:
+    UsageError: anything that is not a complete, valid command.
+    SystemExit: with code 0, after printing the help that `--help` asks for.
+  """
+  expanded, file = flagfile.expand(arguments)
+  values = _define_linear_flags()
+  _define_select_options(values)
+  _read(values, "select_kernel", expanded,
+        "Compares choices of flags by cross-validation on training data.")
+  _in_range("folds", values.folds, "a whole number from 2 to 100",
+            lambda x: 2 <= x <= 100)
+  _in_range("memory_gb", values.memory_gb, "a finite number >= 0",
+            lambda x: 0 <= x < math.inf)
+  choices = _choices(expanded, values["try"].value or ())
+  fewest = min(config.examples for _, config in choices)
+  _in_range("train_examples", fewest, f"at least one a fold of {values.folds}",
+            lambda x: x >= values.folds)
+  stem = pathlib.Path(file).stem if file else "select_kernel"
+  out = _path("out", values) or paths.workspace() / "runs" / f"{stem}-selection"
+  return SelectOptions(
+      choices, values.folds, out, _path("data_dir", values), values.memory_gb)
+
+
+def _choices(arguments, tried):
+  """Returns `(text, LinearConfig)` of every combination of the flags tried."""
+  names = [field.name for field in dataclasses.fields(LinearConfig)]
+  grids = []
+  for text in tried:
+    name, equals, values = text.partition("=")
+    if not equals or name not in names:
+      raise errors.UsageError(
+          "--try: expected FLAG=VALUE,VALUE,... with a flag of the model. "
+          f"Received: {text!r}")
+    grids.append([f"--{name}={value}" for value in values.split(",")])
+  choices = []
+  for combination in itertools.product(*grids):
+    values = _define_linear_flags()
+    _define_select_options(values)
+    _read(values, "select_kernel", [*arguments, *combination], "")
+    choices.append((" ".join(combination), _linear_config(values)))
+  return choices
+
+
+def _define_linear_flags():
+  values = flags.FlagValues()
+  default = LinearConfig()
+  where = {"flag_values": values}
+  flags.DEFINE_bool("help", False, "Show this help.", **where)
+  flags.DEFINE_string(
+      "dataset", default.dataset, f"One of {', '.join(DATASETS)}.", **where)
+  flags.DEFINE_integer(
+      "train_examples", default.train_examples,
+      "Use the first n training examples; 0: all.", **where)
+  flags.DEFINE_float(
+      "label_corruption", default.label_corruption, "Probability that a "
+      "training label becomes a uniform random class.", **where)
+  flags.DEFINE_string(
+      "preprocessing", default.preprocessing,
+      f"One of {', '.join(PREPROCESSINGS)}.", **where)
+  flags.DEFINE_string(
+      "kernel", None, f"One of {', '.join(KERNELS)}; default: linear for "
+      "random_convnet, gaussian else.", **where)
+  flags.DEFINE_float(
+      "bandwidth", default.bandwidth,
+      "Of the Gaussian kernel exp(-||x - y||^2 / (2 bandwidth^2)).", **where)
+  flags.DEFINE_float(
+      "l2", default.l2, "Added to the Gram matrix's diagonal.", **where)
+  flags.DEFINE_integer(
+      "orientations", default.orientations, "Of Gabor wavelets.", **where)
+  flags.DEFINE_string(
+      "wavelengths", "4+8", "Of Gabor wavelets, in pixels, joined by +.",
+      **where)
+  flags.DEFINE_integer(
+      "spacing", default.spacing, "Pixels between the places that Gabor "
+      "wavelets are averaged at.", **where)
+  flags.DEFINE_integer(
+      "filters", default.filters, "Of the random convolutional network.",
+      **where)
+  flags.DEFINE_float(
+      "threshold", default.threshold, "What a random filter's response loses "
+      "when it is rectified.", **where)
+  flags.DEFINE_string(
+      "solver", default.solver, "cholesky: a factor of the matrix in memory; "
+      "cg: nothing n x n in memory, slower.", **where)
+  flags.DEFINE_float(
+      "tolerance", default.tolerance, "Relative residual to reach.", **where)
+  flags.DEFINE_integer(
+      "seed", default.seed, "Seed of every random stream.", **where)
+  flags.DEFINE_string(
+      "data_dir", None, "TFDS data directory, the only one looked in; default: "
+      "TFDS_DATA_DIR, or TFDS's own.", **where)
+  flags.DEFINE_float(
+      "memory_gb", 0.0, "GB of memory to stay below; 0: what is available.",
+      **where)
+  return values
+
+
+def _define_linear_options(values):
+  where = {"flag_values": values}
+  flags.DEFINE_string(
+      "logdir", None, "The run directory; default: "
+      "runs/<flagfile or data>-<hash of the flags>/seed<k>.", **where)
+  flags.DEFINE_bool(
+      "resume", True, "Go on from what the run directory holds.", **where)
+  flags.DEFINE_bool(
+      "overwrite", False, "Replace an earlier run in the run directory.",
+      **where)
+  flags.DEFINE_bool(
+      "checkpoint", True, "Keep finished blocks on disk, so that a stopped run "
+      "goes on.", **where)
+  flags.DEFINE_float(
+      "checkpoint_minutes", LinearOptions.checkpoint_minutes, "Minutes between "
+      "writes of the accumulated Gram matrix of random_convnet.", **where)
+
+
+def _define_select_options(values):
+  where = {"flag_values": values}
+  flags.DEFINE_multi_string(
+      "try", None, "FLAG=VALUE,VALUE,...: values of a flag to compare; given "
+      "again, every combination.", **where)
+  flags.DEFINE_integer(
+      "folds", 5, "Parts of the training examples, each held out once.",
+      **where)
+  flags.DEFINE_string("out", None, "Folder to write the table to.", **where)
+
+
+def _linear_config(values):
+  for name, allowed in (
+      ("dataset", DATASETS), ("preprocessing", PREPROCESSINGS),
+      ("solver", SOLVERS)):
+    _one_of(name, getattr(values, name), allowed)
+  net = values.preprocessing == "random_convnet"
+  gabor = values.preprocessing == "gabor"
+  kernel = values.kernel
+  if kernel is None:
+    kernel = "linear" if net else "gaussian"
+  _one_of("kernel", kernel, KERNELS)
+  _in_range("bandwidth", values.bandwidth, "a finite number > 0",
+            lambda x: 0 < x < math.inf)
+  for name in ("l2", "threshold"):
+    _in_range(name, getattr(values, name), "a finite number >= 0",
+              lambda x: 0 <= x < math.inf)
+  _in_range("label_corruption", values.label_corruption, "a number in [0, 1]",
+            lambda x: 0 <= x <= 1)
+  _in_range("tolerance", values.tolerance, "a number from 1e-12 to 1",
+            lambda x: 1e-12 <= x <= 1)
+  for name, most in (
+      ("orientations", 64), ("spacing", 28), ("filters", 1_000_000)):
+    _in_range(name, getattr(values, name), f"a whole number from 1 to {most:,}",
+              lambda x, most=most: 1 <= x <= most)
+  _in_range("seed", values.seed, "a whole number from 0 to 2^31 - 1",
+            lambda x: 0 <= x < 2**31)
+  available = TRAIN_EXAMPLES[values.dataset]
+  _in_range("train_examples", values.train_examples,
+            f"a whole number from 0 to {available:,}, all that "
+            f"{values.dataset} has", lambda x: 0 <= x <= available)
+  return LinearConfig(
+      dataset=values.dataset,
+      train_examples=values.train_examples,
+      label_corruption=values.label_corruption,
+      preprocessing=values.preprocessing,
+      kernel=kernel,
+      bandwidth=values.bandwidth if kernel == "gaussian" else None,
+      l2=values.l2,
+      orientations=values.orientations if gabor else None,
+      wavelengths=_wavelengths(values.wavelengths) if gabor else None,
+      spacing=values.spacing if gabor else None,
+      filters=values.filters if net else None,
+      threshold=values.threshold if net else None,
+      solver=values.solver,
+      tolerance=values.tolerance,
+      seed=values.seed)
+
+
+def _wavelengths(text):
+  expected = "numbers of pixels from 2 to 28, joined by +"
+  try:
+    numbers = tuple(float(part) for part in text.split("+"))
+  except ValueError:
+    numbers = (math.nan,)
+  if not all(2 <= number <= 28 for number in numbers):
+    raise errors.UsageError(
+        f"--wavelengths: expected {expected}. Received: {text!r}")
+  return numbers

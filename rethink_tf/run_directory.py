@@ -87,6 +87,27 @@ class RunDirectory:
     storage.write_json(self.path / "config.json", config)
     storage.write_json(self.path / "environment.json", environment)
 
+  def earlier_result(self, config, resume, overwrite):
+    """Returns the result of the same run, done before, or None.
+
+    Args:
+      config: what config.json will hold, or a part of it.
+      resume: whether an earlier run may be gone on with.
+      overwrite: whether it will be replaced.
+
+    Raises:
+      UsageError: the directory holds a run that is not to be touched.
+      StorageError: a file of the finished run is damaged.
+    """
+    if overwrite or self.recorded_config() is None:
+      return None
+    if not resume:
+      raise errors.UsageError(
+          f"--noresume: {self.path} holds a run. Choose another --logdir, or "
+          "--overwrite to start anew")
+    self.refuse_changes(config)
+    return self.result()
+
   def refuse_changes(self, config):
     """Refuses values that differ from those of the run in this directory.
 
@@ -110,10 +131,10 @@ class RunDirectory:
     for name in _OWN_FILES:
       (self.path / name).unlink(missing_ok=True)
 
-  def write_metrics(self, rows):
+  def write_metrics(self, rows, columns=METRICS_COLUMNS):
     """Writes metrics.csv anew: a dict a row, None for what was not measured."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, METRICS_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     storage.write_text(self.path / "metrics.csv", text.getvalue())
@@ -258,7 +279,8 @@ class Run:
   Attributes:
     config: config.json as a dict.
     result: result.json as a dict, or None while the run is not done.
-    metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
+    metrics: metrics.csv as a `pandas.DataFrame` indexed by its first column:
+      of a network the epoch, of a linear model the solver's iteration.
   """
 
   config: dict
@@ -287,5 +309,5 @@ def load_run(directory):
   if config is None:
     raise FileNotFoundError(f"{directory} holds no config.json: not a run")
   result = read_result(directory)
-  metrics = pd.read_csv(directory / "metrics.csv", index_col="epoch")
+  metrics = pd.read_csv(directory / "metrics.csv", index_col=0)
   return Run(config, result, metrics)

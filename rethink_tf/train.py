@@ -17,7 +17,8 @@ def main(argv):
   datasets.check_available(config.dataset, options.data_dir)
   stop = signals.Stop()
   with run_directory.claim(options.logdir) as directory, stop.on_signals():
-    result = _earlier_result(config, options, directory)
+    result = directory.earlier_result(
+        config.as_dict(), options.resume, options.overwrite)
     if result:
       print(f"{directory.path} holds this run, done; --overwrite trains it anew")
     else:
@@ -33,22 +34,6 @@ def _silence_libraries():
   """Drops notes on a build of TensorFlow and on Matplotlib's font cache."""
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
   logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-
-
-def _earlier_result(config, options, directory):
-  """Returns the result of the same run, done before, or None.
-
-  Raises:
-    UsageError: the directory holds a run that is not to be touched.
-  """
-  if options.overwrite or directory.recorded_config() is None:
-    return None
-  if not options.resume:
-    raise errors.UsageError(
-        f"--noresume: {directory.path} holds a run. Choose another --logdir, "
-        "or --overwrite to start anew")
-  directory.refuse_changes(config.as_dict())
-  return directory.result()
 
 
 if __name__ == "__main__":
