@@ -81,7 +81,7 @@ def transform(images, orientations, wavelengths, spacing):
     padded = np.pad(part, ((0, 0), *border, (0, 0)))
     responses = patches.extract(padded, side) @ filters
     real, imaginary = np.split(responses, 2, axis=-1)
-    moduli = np.hypot(real, imaginary)  # (images, pixels, wavelets)
+    moduli = np.sqrt(real**2 + imaginary**2)  # (images, pixels, wavelets)
     result[start:start + _IMAGES] = (pooling @ moduli).reshape(len(part), -1)
 
   with workers.pool() as executor:

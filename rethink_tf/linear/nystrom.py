@@ -56,4 +56,5 @@ class Preconditioner:
 
 def memory_bytes(size, landmarks):
   """Returns the bytes that making a `Preconditioner` takes at its peak."""
-  return 8 * size * landmarks * 3
+  # The columns in float32, the root, and the basis.
+  return (4 + 8 + 8) * size * landmarks

@@ -19,7 +19,7 @@ def extract(images, side):
   count, rows, columns = views.shape[:3]
   # The window's axes come last: channels go behind them, as in a filter.
   ordered = np.moveaxis(views, 3, -1)
-  return ordered.reshape(count, rows * columns, -1)
+  return ordered.copy(order="C").reshape(count, rows * columns, -1)
 
 
 def quadrants(height, width):

@@ -56,6 +56,11 @@ class Progress:
       print(f"{self._name}: {_text(self._clock() - self._begun)}", flush=True)
     self._name = None
 
+  def say(self, text):
+    """Ends the phase and prints a line."""
+    self.end()
+    print(text, flush=True)
+
   def _left(self, done, now):
     here = done - self._first  # What this process did.
     return (now - self._begun) * (1 - done) / here if here > 0 else None
@@ -70,3 +75,19 @@ def _text(seconds):
   if minutes < 90:
     return f"{minutes} min"
   return f"{minutes // 60} h {minutes % 60} min"
+
+
+class Quiet(Progress):
+  """Shows nothing."""
+
+  def begin(self, name, done=0.0):
+    pass
+
+  def update(self, done):
+    pass
+
+  def end(self):
+    pass
+
+  def say(self, text):
+    pass

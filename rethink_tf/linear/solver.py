@@ -21,7 +21,7 @@ _FIRST_SHIFT, _LAST_SHIFT = 1e-6, 1e-2
 _MAX_ITERATIONS = 2000
 # So many iterations without a tenth less residual: there will not be less.
 _PATIENCE = 60
-_LANDMARKS = 4000
+_LANDMARKS = 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +117,10 @@ def _factorize(gram, l2, store, progress):
           f"the Gram matrix cannot be factored: pivot {row} is not positive, "
           f"even with {_LAST_SHIFT:g} of its diagonal added. A larger --l2 or "
           "another kernel makes it less singular")
-    print(f"the matrix is singular to float32 at row {row:,}: factoring it "
-          f"anew with {shift:g} of the diagonal added; conjugate gradients "
-          "solve for the matrix as it is", flush=True)
+    progress.say(
+        f"the matrix is singular to float32 at row {row:,}: factoring it anew "
+        f"with {shift:g} of the diagonal added; conjugate gradients solve for "
+        "the matrix as it is")
 
 
 def _factor(gram, l2, added, shift, store, progress):
@@ -160,9 +161,8 @@ def _iterate(gram, targets, l2, tolerance, precondition, store, progress):
   def note(state, relative):
     rows.append({"iteration": state.iteration, "relative_residual": relative})
     store.save_state(state, rows, float(min(quotients)))
-    progress.end()
-    print(f"iteration {state.iteration}: relative residual {relative:.1e}",
-          flush=True)
+    progress.say(
+        f"iteration {state.iteration}: relative residual {relative:.1e}")
 
   if state is None:
     first = precondition(targets)
