@@ -463,6 +463,71 @@ def parse_select(arguments):
       choices, values.folds, out, _path("data_dir", values), values.memory_gb)
 
 
+@dataclasses.dataclass(frozen=True)
+class Section5Options:
+  """How Section 5's statements are measured.
+
+  Attributes:
+    config: the `LinearConfig`, of the data, the kernel and the seed.
+    test_examples: how many test examples are used.
+    sgd_examples: training examples that SGD sees.
+    sgd_epochs: passes of SGD over them.
+    out: folder for what was measured.
+    data_dir: as of `Options`.
+  """
+
+  config: LinearConfig
+  test_examples: int
+  sgd_examples: int
+  sgd_epochs: int
+  out: pathlib.Path
+  data_dir: pathlib.Path | None
+
+
+def parse_section5(arguments):
+  """Turns the statements' command-line arguments into `Section5Options`.
+
+  Raises:
+    UsageError: anything that is not a complete, valid command.
+    SystemExit: with code 0, after printing the help that `--help` asks for.
+  """
+  expanded, _ = flagfile.expand(arguments)
+  values = _define_linear_flags()
+  where = {"flag_values": values}
+  # A few dense n x n problems: what a minute does.
+  values.set_default("train_examples", 1000)
+  flags.DEFINE_integer(
+      "test_examples", 500, "Use the first m test examples.", **where)
+  flags.DEFINE_integer(
+      "sgd_examples", 100, "Training examples that SGD sees.", **where)
+  flags.DEFINE_integer(
+      "sgd_epochs", 300, "Passes of SGD over them.", **where)
+  flags.DEFINE_string(
+      "out", None, "Folder to write what was measured to.", **where)
+  _read(values, "section5", expanded,
+        "Measures Section 5's statements about linear models.")
+  config = _linear_config(values)
+  if config.preprocessing == "random_convnet":
+    raise errors.UsageError(
+        "--preprocessing: expected none or gabor, whose points are in memory. "
+        "Received: 'random_convnet'")
+  if config.kernel != "gaussian":
+    raise errors.UsageError(
+        f"--kernel: expected gaussian. Received: {config.kernel!r}")
+  most = {"train_examples": 20_000, "test_examples": 10_000,
+          "sgd_examples": config.examples, "sgd_epochs": 2**31 - 1}
+  if values.dataset == "digits":
+    most["test_examples"] = 500
+  for name, limit in most.items():
+    _in_range(name, getattr(values, name), f"a whole number from 1 to {limit:,}",
+              lambda x, limit=limit: 1 <= x <= limit)
+  out = _path("out", values) or (
+      paths.workspace() / "runs" / f"section5-{config.dataset}")
+  return Section5Options(
+      config, values.test_examples, values.sgd_examples, values.sgd_epochs,
+      out, _path("data_dir", values))
+
+
 def _choices(arguments, tried):
   """Returns `(text, LinearConfig)` of every combination of the flags tried."""
   names = [field.name for field in dataclasses.fields(LinearConfig)]
@@ -596,6 +661,7 @@ def _linear_config(values):
   _in_range("train_examples", values.train_examples,
             f"a whole number from 0 to {available:,}, all that "
             f"{values.dataset} has", lambda x: 0 <= x <= available)
+  wavelengths = _wavelengths(values.wavelengths)
   return LinearConfig(
       dataset=values.dataset,
       train_examples=values.train_examples,
@@ -605,7 +671,7 @@ def _linear_config(values):
       bandwidth=values.bandwidth if kernel == "gaussian" else None,
       l2=values.l2,
       orientations=values.orientations if gabor else None,
-      wavelengths=_wavelengths(values.wavelengths) if gabor else None,
+      wavelengths=wavelengths if gabor else None,
       spacing=values.spacing if gabor else None,
       filters=values.filters if net else None,
       threshold=values.threshold if net else None,

@@ -43,6 +43,13 @@ def _row(number):
   return config.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
 
 
+def _parser(name):
+  """Returns what parses the flags of a flagfile's program."""
+  if name.startswith("table3_"):
+    return config.parse_interpolate
+  return config.parse
+
+
 def _header(name):
   lines = (_CONFIGS / name).read_text("utf-8").splitlines()
   return "\n".join(line for line in lines if line.startswith("#"))
@@ -90,7 +97,7 @@ def test_open_choices_are_the_same_for_all_rows_of_a_family():
 def test_every_flagfile_is_valid_and_has_a_default_logdir_of_its_own():
   names = sorted(path.name for path in _CONFIGS.glob("*.flags"))
   assert {f"table1_row{n}.flags" for n in range(1, 20)} < set(names)
-  folders = {config.parse([f"--flagfile=configs/{name}"])[1].logdir
+  folders = {_parser(name)([f"--flagfile=configs/{name}"])[1].logdir
              for name in names}
   assert len(folders) == len(names)
 
@@ -98,3 +105,41 @@ def test_every_flagfile_is_valid_and_has_a_default_logdir_of_its_own():
 def test_the_quickstart_needs_no_download_and_fits_random_labels():
   parsed, _ = config.parse(["--flagfile=configs/quickstart.flags"])
   assert (parsed.dataset, parsed.label_corruption) == ("digits", 1.0)
+
+
+# Table 3: (dataset, preprocessing, whether regularized, test error).
+_TABLE_3 = {
+    "table3_mnist": ("mnist", "none", False, 1.2),
+    "table3_mnist_gabor": ("mnist", "gabor", False, 0.6),
+    "table3_cifar10": ("cifar10", "none", False, 46.0),
+    "table3_cifar10_random_convnet": (
+        "cifar10", "random_convnet", False, 17.0),
+    "table3_cifar10_random_convnet_l2": (
+        "cifar10", "random_convnet", True, 15.0),
+}
+
+
+@pytest.mark.parametrize("stem", _TABLE_3)
+def test_a_row_of_table_3_says_what_the_paper_says(stem):
+  dataset, preprocessing, regularized, error = _TABLE_3[stem]
+  parsed, _ = config.parse_interpolate([f"--flagfile=configs/{stem}.flags"])
+  assert (parsed.dataset, parsed.preprocessing) == (dataset, preprocessing)
+  assert (parsed.l2 > 0) == regularized
+  assert (parsed.train_examples, parsed.label_corruption) == (0, 0)
+  assert parsed.filters == (32_000 if "convnet" in stem else None)
+  header = _header(f"{stem}.flags")
+  assert error in {float(text) for text in re.findall(r"([\d.]+)%", header)}
+  assert f"--flagfile=configs/{stem}.flags\n" in header + "\n"
+  assert re.search(r"(hour|minute)s? on 2 cores", header)
+
+
+def test_every_row_of_table_3_has_its_flagfile():
+  assert {path.stem for path in _CONFIGS.glob("table3_*")} == set(_TABLE_3)
+
+
+def test_the_two_random_convolutional_networks_differ_in_l2_alone():
+  plain, regularized = (
+      config.parse_interpolate([
+          f"--flagfile=configs/table3_cifar10_random_convnet{end}.flags"]
+      )[0].as_dict() for end in ("", "_l2"))
+  assert {k for k in plain if plain[k] != regularized[k]} == {"l2"}
