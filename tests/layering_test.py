@@ -28,8 +28,8 @@ _MAY_IMPORT = {
         "data", "models", "errors", "paths", "run_directory", "signals",
         "storage", "streams"},
     "linear": {
-        "config", "data", "errors", "run_directory", "signals", "storage",
-        "streams", "training"},
+        "data", "errors", "run_directory", "signals", "storage", "streams",
+        "training"},
     "interpolate": {
         "config", "data", "errors", "linear", "run_directory", "signals"},
     "select_kernel": {

@@ -4,15 +4,17 @@ import os
 import subprocess
 import sys
 
-_TRAIN = """
+_PROGRAM = """
 import runpy
-runpy.run_module("rethink_tf.train", run_name="__main__")
+runpy.run_module("rethink_tf.{}", run_name="__main__")
 """
+_TRAIN = _PROGRAM.format("train")
 # Importing either now fails, with a traceback and exit code 1.
-_WITHOUT_TENSORFLOW = """
+_NO_TENSORFLOW = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
-""" + _TRAIN
+"""
+_WITHOUT_TENSORFLOW = _NO_TENSORFLOW + _TRAIN
 
 
 def python(code, *arguments, folder, **environment):
@@ -37,6 +39,26 @@ def start_training(*arguments, folder, **environment):
   """Starts `train` as `python` does; returns a `subprocess.Popen`."""
   return subprocess.Popen(
       [sys.executable, "-c", _TRAIN, *map(str, arguments)],
+      cwd=folder, env=environment_in(folder, **environment),
+      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(program, *arguments, folder, **environment):
+  """Runs a program of the package by name, as `python` does."""
+  return python(
+      _PROGRAM.format(program), *arguments, folder=folder, **environment)
+
+
+def run_without_tensorflow(program, *arguments, folder, **environment):
+  """Runs a program by name where importing TensorFlow or Keras fails."""
+  return python(_NO_TENSORFLOW + _PROGRAM.format(program), *arguments,
+                folder=folder, **environment)
+
+
+def start(program, *arguments, folder, **environment):
+  """Starts a program by name; returns a `subprocess.Popen`."""
+  return subprocess.Popen(
+      [sys.executable, "-c", _PROGRAM.format(program), *map(str, arguments)],
       cwd=folder, env=environment_in(folder, **environment),
       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

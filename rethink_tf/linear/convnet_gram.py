@@ -159,8 +159,7 @@ def _add(accumulator, features, size, test_norms, keeper, stop, show):
   def tick(done):
     show(done)
     stop.check("the panel it added last")
-    # Not the last one: its norms are still to come.
-    if keeper.due() and accumulator.panel < len(accumulator.panels):
+    if keeper.due():
       keeper.save(accumulator, test_norms)
 
   stop.defer()

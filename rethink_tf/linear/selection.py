@@ -71,7 +71,7 @@ def evaluate(flags, config, data, count):
     part = dataclasses.replace(
         data, images=data.images[fitted], labels=data.labels[fitted],
         test_images=data.images[held_out], test_labels=data.labels[held_out])
-    error, norm = _solve(config, part)
+    error, norm = solve(config, part)
     errors.append(error)
     norms.append(norm)
   return Choice(flags, tuple(errors), tuple(norms))
@@ -82,8 +82,16 @@ def best(choices):
   return min(choices, key=lambda choice: choice.mean)
 
 
-def _solve(config, data):
-  """Returns `(error on data's test images, norm)`; keeps nothing on disk."""
+def solve(config, data):
+  """Returns `(error on data's test images, norm)`; keeps nothing on disk.
+
+  Args:
+    config: `LinearConfig`.
+    data: `problem.Problem`.
+
+  Raises:
+    DivergedError: the tolerance was not reached.
+  """
   progress = progress_lib.Quiet()
   if config.preprocessing == "random_convnet":
     keeper = convnet_gram.Keeper(None, 1)
