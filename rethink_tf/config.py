@@ -1,8 +1,6 @@
-"""The flags of training, their checks, and the frozen Config that a run sees."""
+"""The flags of training, their checks, and the frozen Config a run sees."""
 
 import dataclasses
-import hashlib
-import json
 import math
 import pathlib
 
@@ -54,9 +52,7 @@ class Config:
 
   def short_hash(self):
     """Returns 8 hex digits that differ between configs, the seed left out."""
-    fields = {k: v for k, v in self.as_dict().items() if k != "seed"}
-    text = json.dumps(fields, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return flag_values.short_hash(self.as_dict())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +97,12 @@ def parse(arguments):
         "Trains one network on true or on random labels.\n"
         "--flagfile=PATH reads flags from a file; flags given directly win.")
   config = _config(values)
-  flag_values.in_range("checkpoint_minutes", values.checkpoint_minutes,
-            "a finite number > 0", lambda x: 0 < x < math.inf)
+  flag_values.in_range(
+      "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
+      lambda x: 0 < x < math.inf)
   options = Options(
-      logdir=flag_values.path("logdir", values) or flag_values.default_logdir(_name(config, file), config),
+      logdir=flag_values.path("logdir", values) or (
+          flag_values.default_logdir(_name(config, file), config)),
       data_dir=flag_values.path("data_dir", values),
       resume=values.resume,
       overwrite=values.overwrite,
@@ -193,25 +191,32 @@ def _config(values):
   flag_values.one_of(
       "pixel_randomization", values.pixel_randomization, PIXEL_RANDOMIZATIONS)
   for name in ("label_corruption", "lr_decay"):
-    flag_values.in_range(name, getattr(values, name), "a number in [0, 1]",
-              lambda x: 0 <= x <= 1)
-  flag_values.in_range("dropout", values.dropout, "a rate in [0, 1)", lambda x: 0 <= x < 1)
-  flag_values.in_range("weight_decay", values.weight_decay, "a finite number >= 0",
-            lambda x: 0 <= x < math.inf)
+    flag_values.in_range(
+        name, getattr(values, name), "a number in [0, 1]",
+        lambda x: 0 <= x <= 1)
+  flag_values.in_range(
+      "dropout", values.dropout, "a rate in [0, 1)", lambda x: 0 <= x < 1)
+  flag_values.in_range(
+      "weight_decay", values.weight_decay, "a finite number >= 0",
+      lambda x: 0 <= x < math.inf)
   rate = values.learning_rate
   if rate is None:
     rate = LEARNING_RATES[values.model]
-  flag_values.in_range("learning_rate", rate, "a finite number > 0",
-            lambda x: 0 < x < math.inf)
+  flag_values.in_range(
+      "learning_rate", rate, "a finite number > 0", lambda x: 0 < x < math.inf)
   for name in ("batch_size", "epochs", "lr_decay_examples", "eval_every"):
-    flag_values.in_range(name, getattr(values, name), "a whole number from 1 to 2^31 - 1",
-              lambda x: 1 <= x < 2**31)
-  flag_values.in_range("seed", values.seed, "a whole number from 0 to 2^31 - 1",
-            lambda x: 0 <= x < 2**31)
+    flag_values.in_range(
+        name, getattr(values, name), "a whole number from 1 to 2^31 - 1",
+        lambda x: 1 <= x < 2**31)
+  flag_values.in_range(
+      "seed", values.seed, "a whole number from 0 to 2^31 - 1",
+      lambda x: 0 <= x < 2**31)
   available = TRAIN_EXAMPLES[values.dataset]
-  flag_values.in_range("train_examples", values.train_examples,
-            f"a whole number from 0 to {available:,}, all that "
-            f"{values.dataset} has", lambda x: 0 <= x <= available)
+  flag_values.in_range(
+      "train_examples", values.train_examples,
+      f"a whole number from 0 to {available:,}, all that "
+      f"{values.dataset} has",
+      lambda x: 0 <= x <= available)
   names = [field.name for field in dataclasses.fields(Config)]
   fields = {name: getattr(values, name) for name in names}
   return Config(**{**fields, "learning_rate": rate})

@@ -3,23 +3,24 @@
 import sys
 
 from rethink_tf import errors
+from rethink_tf import program
 from rethink_tf import theory_config
-from rethink_tf.theory import program
 
 
 def main(argv):
-  parsed = theory_config.parse_corollary1(argv[1:])
-  program.main(parsed, _compute, _summary)
+  program.main(
+      theory_config.parse_corollary1(argv[1:]), _compute, _summary)
 
 
-def _compute(config, options, directory):
+def _compute(config, options, directory, stop):
+  del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
   from rethink_tf.theory import corollary1  # pylint: disable=g-import-not-at-top
 
   return corollary1.run(config, options, directory)
 
 
-def _summary(config, result):
+def _summary(config, options, result):
   del config
   return (
       f"\n{result['n']:,} points in {result['d']:,} dimensions, b blocks:\n"
@@ -28,7 +29,8 @@ def _summary(config, result):
       f"  weights = 2n + d + {result['weights_per_block']:g} b\n"
       f"  largest error {result['max_abs_error']:.3g}, training accuracy "
       f"{result['train_accuracy']:.2%}\n"
-      "  (metrics.csv has a row for each b, and b = 0 for Theorem 1)")
+      "  (metrics.csv has a row for each b, and b = 0 for Theorem 1)\n\n"
+      f"Run directory: {options.logdir}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import sys
 
 from rethink_tf import errors
+from rethink_tf import program
 from rethink_tf import theory_config
-from rethink_tf.theory import program
 
 _METHODS = {
     "construction": "the network of Theorem 1",
@@ -13,18 +13,19 @@ _METHODS = {
 
 
 def main(argv):
-  parsed = theory_config.parse_expressivity(argv[1:])
-  program.main(parsed, _compute, _summary)
+  program.main(
+      theory_config.parse_expressivity(argv[1:]), _compute, _summary)
 
 
-def _compute(config, options, directory):
+def _compute(config, options, directory, stop):
+  del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
   from rethink_tf.theory import expressivity  # pylint: disable=g-import-not-at-top
 
   return expressivity.run(config, options, directory)
 
 
-def _summary(config, result):
+def _summary(config, options, result):
   lines = [
       "",
       f"{config.dataset}, label corruption {config.label_corruption:g}, "
@@ -41,7 +42,7 @@ def _summary(config, result):
     ]
   lines.append(
       f"  {result['wall_seconds']:.0f} s, {result['peak_memory_gb']:.2f} GB")
-  return "\n".join(lines)
+  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ defines or reads a flag. None imports TensorFlow or Keras, so that a mistake is
 answered before they load.
 """
 
-import pathlib
+import hashlib
+import json
 import sys
 
 from absl import flags
@@ -59,11 +60,22 @@ def in_range(name, value, expected, holds):
 
 
 def path(name, values):
-  """Returns a path flag's value where the user meant it, or None if not given."""
+  """Returns a path flag's value where the user meant it; None if not given."""
   text = getattr(values, name)
   if text == "":  # A shell variable that was not set, most likely.
     raise errors.UsageError(f"--{name}: expected a path. Received: ''")
   return paths.user_path(text) if text else None
+
+
+def short_hash(fields):
+  """Returns 8 hex digits that differ between configs, the seed left out.
+
+  Args:
+    fields: a config as a dict.
+  """
+  text = json.dumps(
+      {k: v for k, v in fields.items() if k != "seed"}, sort_keys=True)
+  return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def default_logdir(name, config):

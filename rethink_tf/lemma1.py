@@ -3,23 +3,24 @@
 import sys
 
 from rethink_tf import errors
+from rethink_tf import program
 from rethink_tf import theory_config
-from rethink_tf.theory import program
 
 
 def main(argv):
-  parsed = theory_config.parse_lemma1(argv[1:])
-  program.main(parsed, _compute, _summary)
+  program.main(
+      theory_config.parse_lemma1(argv[1:]), _compute, _summary)
 
 
-def _compute(config, options, directory):
+def _compute(config, options, directory, stop):
+  del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
   from rethink_tf.theory import lemma1  # pylint: disable=g-import-not-at-top
 
   return lemma1.run(config, options, directory)
 
 
-def _summary(config, result):
+def _summary(config, options, result):
   del config
   ratios = result["singular_over_eigenvalue"]
   lines = [
@@ -36,7 +37,7 @@ def _summary(config, result):
   lines.append(
       "  ||w|| for random y of norm 1, as a part of the largest possible: up to "
       f"{result['norm_over_inverse_singular']:.2f}")
-  return "\n".join(lines)
+  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
 
 
 if __name__ == "__main__":

@@ -3,23 +3,24 @@
 import sys
 
 from rethink_tf import errors
+from rethink_tf import program
 from rethink_tf import theory_config
-from rethink_tf.theory import program
 
 
 def main(argv):
-  parsed = theory_config.parse_rademacher(argv[1:])
-  program.main(parsed, _compute, _summary)
+  program.main(
+      theory_config.parse_rademacher(argv[1:]), _compute, _summary)
 
 
-def _compute(config, options, directory):
+def _compute(config, options, directory, stop):
+  del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
   from rethink_tf.theory import rademacher  # pylint: disable=g-import-not-at-top
 
   return rademacher.run(config, options, directory)
 
 
-def _summary(config, result):
+def _summary(config, options, result):
   lines = ["", f"{result['model']} on {config.dataset}:"]
   for n, mean in result["estimates"].items():
     error = result["standard_errors"][n]
@@ -27,7 +28,7 @@ def _summary(config, result):
     lines.append(
         f"  n = {int(n):,}: {mean:.4f}{spread} over {result['draws'][n]} draws; "
         f"linear functions of bounded norm: {result['linear'][n]:.4f}")
-  return "\n".join(lines)
+  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
 
 
 if __name__ == "__main__":

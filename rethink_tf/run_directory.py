@@ -92,6 +92,27 @@ class RunDirectory:
     storage.write_json(self.path / "config.json", config)
     storage.write_json(self.path / "environment.json", environment)
 
+  def earlier_result(self, config, resume, overwrite):
+    """Returns the result of the same run, done before, or None.
+
+    Args:
+      config: what config.json will hold, or a part of it.
+      resume: whether an earlier run may be gone on with.
+      overwrite: whether it will be replaced.
+
+    Raises:
+      UsageError: the directory holds a run that is not to be touched.
+      StorageError: a file of the finished run is damaged.
+    """
+    if overwrite or self.recorded_config() is None:
+      return None
+    if not resume:
+      raise errors.UsageError(
+          f"--noresume: {self.path} holds a run. Choose another --logdir, or "
+          "--overwrite to start anew")
+    self.refuse_changes(config)
+    return self.result()
+
   def refuse_changes(self, config):
     """Refuses values that differ from those of the run in this directory.
 
@@ -115,15 +136,15 @@ class RunDirectory:
     for name in _OWN_FILES:
       (self.path / name).unlink(missing_ok=True)
 
-  def write_metrics(self, rows):
-    """Writes the tables of epochs anew.
+  def write_metrics(self, rows, columns=METRICS_COLUMNS):
+    """Writes the tables of epochs anew, None for what was not measured.
 
     Args:
-      rows: a dict an epoch, with the columns of metrics.csv and those of
-        label_kinds.csv; None for what was not measured.
+      rows: a dict a row, with the columns of metrics.csv, and those of
+        label_kinds.csv where they were measured.
+      columns: those of metrics.csv, where it is not a training run's.
     """
-    storage.write_text(
-        self.path / "metrics.csv", _csv_text(METRICS_COLUMNS, rows))
+    storage.write_text(self.path / "metrics.csv", _csv_text(columns, rows))
     kinds = [row for row in rows if row.get("corrupted_accuracy") is not None]
     if kinds:
       storage.write_text(
@@ -283,7 +304,8 @@ class Run:
   Attributes:
     config: config.json as a dict.
     result: result.json as a dict, or None while the run is not done.
-    metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
+    metrics: metrics.csv as a `pandas.DataFrame`; of a training run indexed by
+      epoch.
     label_kinds: label_kinds.csv likewise, or None where a run has none.
   """
 
@@ -311,20 +333,25 @@ def load_run(directory):
   if config is None:
     raise FileNotFoundError(f"{directory} holds no config.json: not a run")
   result = read_result(directory)
+  # A program other than train has columns of its own.
+  columns = None if "program" in config else METRICS_COLUMNS
   kinds = directory / "label_kinds.csv"
   return Run(
-      config, result, _table(directory / "metrics.csv", METRICS_COLUMNS),
+      config, result, _table(directory / "metrics.csv", columns),
       _table(kinds, LABEL_KINDS_COLUMNS) if kinds.exists() else None)
 
 
 def _table(path, columns):
+  """Reads a table; columns: those it must have, or None for any."""
   # Imported here so that a training run does not wait for it.
   import pandas as pd  # pylint: disable=g-import-not-at-top
 
-  if not path.exists():  # The first epoch is not done.
-    return pd.DataFrame(columns=columns).set_index("epoch")
+  if not path.exists():  # Nothing has been measured yet.
+    return pd.DataFrame(columns=columns)
   try:
     table = pd.read_csv(path)
+    if columns is None:
+      return table
     if tuple(table.columns) != columns:
       raise ValueError(f"its columns are {', '.join(table.columns)}")
     return table.set_index("epoch").astype(float)

@@ -3,23 +3,24 @@
 import sys
 
 from rethink_tf import errors
+from rethink_tf import program
 from rethink_tf import theory_config
-from rethink_tf.theory import program
 
 
 def main(argv):
-  parsed = theory_config.parse_stability(argv[1:])
-  program.main(parsed, _compute, _summary)
+  program.main(
+      theory_config.parse_stability(argv[1:]), _compute, _summary)
 
 
-def _compute(config, options, directory):
+def _compute(config, options, directory, stop):
+  del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
   from rethink_tf.theory import stability  # pylint: disable=g-import-not-at-top
 
   return stability.run(config, options, directory)
 
 
-def _summary(config, result):
+def _summary(config, options, result):
   lines = ["", f"{result['model']} on {config.dataset}, n = {result['n']:,}, "
            f"after {result['epochs']} epochs:"]
   for corruption, loss in result["max_loss_difference"].items():
@@ -33,7 +34,7 @@ def _summary(config, result):
   lines.append(
       f"  uniform stability, whatever the labels: at least {beta:.4g} for a loss "
       "in [0, 1]")
-  return "\n".join(lines)
+  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
 
 
 if __name__ == "__main__":

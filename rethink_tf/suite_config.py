@@ -50,7 +50,8 @@ def parse_report(arguments):
       "nothing.", **where)
   flag_values.read(values, "report", arguments,
         "Writes tables and figures beside the paper's, from run directories.")
-  runs, out, readme = (flag_values.path(n, values) for n in ("runs", "out", "readme"))
+  runs, out, readme = (
+      flag_values.path(n, values) for n in ("runs", "out", "readme"))
   if not os.path.isdir(runs):
     raise errors.UsageError(
         f"--runs: expected a folder that exists. Received: {runs}")
@@ -128,10 +129,12 @@ def parse_reproduce(arguments):
         "stopped, skips those that are done.")
   if not values.suite:
     raise errors.UsageError("--suite: expected a name. Received: nothing")
-  flag_values.in_range("train_examples", values.train_examples,
-            "a whole number from 0", lambda x: x >= 0)
-  flag_values.in_range("max_parallel", values.max_parallel, "a whole number from 1",
-            lambda x: x >= 1)
+  flag_values.in_range(
+      "train_examples", values.train_examples, "a whole number from 0",
+      lambda x: x >= 0)
+  flag_values.in_range(
+      "max_parallel", values.max_parallel, "a whole number from 1",
+      lambda x: x >= 1)
   return SuiteOptions(
       suite=values.suite,
       seeds=_seeds(values.seeds),

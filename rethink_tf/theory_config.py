@@ -1,8 +1,6 @@
 """The flags of the theory's programs, Sections 2.2 and 4."""
 
 import dataclasses
-import hashlib
-import json
 import math
 import typing
 
@@ -65,9 +63,7 @@ class TheoryConfig:
 
   def short_hash(self):
     """Returns 8 hex digits that differ between configs, the seed left out."""
-    fields = {k: v for k, v in self.as_dict().items() if k != "seed"}
-    text = json.dumps(fields, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return flag_values.short_hash(self.as_dict())
 
   def training(self):
     """Returns the `Config` that the training code takes.
@@ -186,8 +182,9 @@ def parse_corollary1(arguments):
       Corollary1, arguments,
       "Fits any labels by the network of Corollary 1, at several depths.")
   for blocks in config.blocks:
-    flag_values.in_range("blocks", blocks, f"whole numbers from 1 to n = {config.n:,}",
-              lambda x: 1 <= x <= config.n)
+    flag_values.in_range(
+        "blocks", blocks, f"whole numbers from 1 to n = {config.n:,}",
+        lambda x: 1 <= x <= config.n)
   return config, options
 
 
@@ -214,9 +211,11 @@ def parse_stability(arguments):
       "Trains with and without one example replaced, and compares losses.")
   flag_values.one_of("model", config.model, _models_of(Stability))
   spare = config_lib.TRAIN_EXAMPLES[config.dataset] - config.replacements
-  flag_values.in_range("n", config.n, f"a whole number from 1 to {spare:,}, all that "
-            f"{config.dataset} has but {config.replacements} to put in",
-            lambda x: 1 <= x <= spare)
+  flag_values.in_range(
+      "n", config.n,
+      f"a whole number from 1 to {spare:,}, all that "
+      f"{config.dataset} has but {config.replacements} to put in",
+      lambda x: 1 <= x <= spare)
   return config, options
 
 
@@ -234,13 +233,15 @@ def _parse_theory(kind, arguments, purpose):
     rates = {**config_lib.LEARNING_RATES, LINEAR: _LINEAR_RATE}
     fields["learning_rate"] = rates.get(
         fields.get("model"), kind.learning_rate)
-  flag_values.in_range("checkpoint_minutes", values.checkpoint_minutes,
-            "a finite number > 0", lambda x: 0 < x < math.inf)
+  flag_values.in_range(
+      "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
+      lambda x: 0 < x < math.inf)
   config = kind(**fields)
   logdir = flag_values.path("logdir", values) or (
       flag_values.default_logdir(kind.program, config))
   return config, config_lib.Options(
-      logdir=logdir, data_dir=flag_values.path("data_dir", values), resume=values.resume,
+      logdir=logdir, data_dir=flag_values.path("data_dir", values),
+      resume=values.resume,
       overwrite=values.overwrite, deterministic=values.deterministic,
       checkpoint_minutes=values.checkpoint_minutes, arguments=tuple(arguments))
 
@@ -316,11 +317,15 @@ def _check_counts(kind, fields):
   least = 0 if kind is Expressivity else 1
   counts = fields["n"] if isinstance(fields["n"], tuple) else (fields["n"],)
   for count in counts:
-    flag_values.in_range("n", count, f"a whole number from {least} to {available:,}, all "
-              f"that {fields['dataset']} has",
-              lambda x: least <= x <= available)
+    flag_values.in_range(
+        "n", count,
+        f"a whole number from {least} to {available:,}, all "
+        f"that {fields['dataset']} has",
+        lambda x: least <= x <= available)
   if "held_out" in fields:
     available = config_lib.TEST_EXAMPLES[fields["dataset"]]
-    flag_values.in_range("held_out", fields["held_out"], f"a whole number from 1 to "
-              f"{available:,}, the test examples of {fields['dataset']}",
-              lambda x: 1 <= x <= available)
+    flag_values.in_range(
+        "held_out", fields["held_out"],
+        f"a whole number from 1 to "
+        f"{available:,}, the test examples of {fields['dataset']}",
+        lambda x: 1 <= x <= available)

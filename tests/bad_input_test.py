@@ -63,7 +63,7 @@ def _folder(tmp_path):
 
 def _assert_refused(folder, arguments, code, words):
   before = sorted(folder.rglob("*"))
-  done = programs.train_without_tensorflow(*arguments, folder=folder)
+  done = programs.run_without_tensorflow("train", *arguments, folder=folder)
   assert done.returncode == code, done.stderr
   assert done.stdout == ""
   assert done.stderr.startswith("error: ")
@@ -85,7 +85,7 @@ def test_an_explicit_data_dir_that_does_not_exist_exits_3(folder, path):
 
 
 def test_the_refusals_above_are_not_for_want_of_tensorflow(folder):
-  done = programs.train_without_tensorflow("--dataset=digits", folder=folder)
+  done = programs.run_without_tensorflow("train", "--dataset=digits", folder=folder)
   # Valid flags go on to the import that was made to fail.
   assert done.returncode == 1
   assert "ModuleNotFoundError" in done.stderr
@@ -93,7 +93,7 @@ def test_the_refusals_above_are_not_for_want_of_tensorflow(folder):
 
 def test_help_needs_no_tensorflow_and_writes_nothing(folder):
   before = sorted(folder.rglob("*"))
-  done = programs.train_without_tensorflow("--help", folder=folder)
+  done = programs.run_without_tensorflow("train", "--help", folder=folder)
   assert (done.returncode, done.stderr) == (0, "")
   assert "--label_corruption" in done.stdout
   assert sorted(folder.rglob("*")) == before

@@ -8,6 +8,7 @@ import pytest
 
 import rethink_tf
 from rethink_tf import config
+from rethink_tf import linear_config
 
 _CONFIGS = pathlib.Path(rethink_tf.__file__).parent.parent / "configs"
 
@@ -42,6 +43,13 @@ _FAMILIES = {
 
 def _row(number):
   return config.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
+
+
+def _parser(name):
+  """Returns what parses the flags of a flagfile's program."""
+  if name.startswith("table3_"):
+    return linear_config.parse_interpolate
+  return config.parse
 
 
 def _header(name):
@@ -91,7 +99,7 @@ def test_open_choices_are_the_same_for_all_rows_of_a_family():
 def test_every_flagfile_is_valid_and_has_a_default_logdir_of_its_own():
   names = sorted(path.name for path in _CONFIGS.glob("*.flags"))
   assert {f"table1_row{n}.flags" for n in range(1, 20)} < set(names)
-  folders = {config.parse([f"--flagfile=configs/{name}"])[1].logdir
+  folders = {_parser(name)([f"--flagfile=configs/{name}"])[1].logdir
              for name in names}
   assert len(folders) == len(names)
 
@@ -108,3 +116,42 @@ def test_a_curve_of_figure_1a_is_row_4_with_other_pixels(name):
   assert parsed == dataclasses.replace(_row(4), pixel_randomization=name)
   assert f"--flagfile=configs/fig1a_{name}.flags\n" in _header(
       f"fig1a_{name}.flags")
+
+
+# Table 3: (dataset, preprocessing, whether regularized, test error).
+_TABLE_3 = {
+    "table3_mnist": ("mnist", "none", False, 1.2),
+    "table3_mnist_gabor": ("mnist", "gabor", False, 0.6),
+    "table3_cifar10": ("cifar10", "none", False, 46.0),
+    "table3_cifar10_random_convnet": (
+        "cifar10", "random_convnet", False, 17.0),
+    "table3_cifar10_random_convnet_l2": (
+        "cifar10", "random_convnet", True, 15.0),
+}
+
+
+@pytest.mark.parametrize("stem", _TABLE_3)
+def test_a_row_of_table_3_says_what_the_paper_says(stem):
+  dataset, preprocessing, regularized, error = _TABLE_3[stem]
+  parsed, _ = linear_config.parse_interpolate(
+      [f"--flagfile=configs/{stem}.flags"])
+  assert (parsed.dataset, parsed.preprocessing) == (dataset, preprocessing)
+  assert (parsed.l2 > 0) == regularized
+  assert (parsed.train_examples, parsed.label_corruption) == (0, 0)
+  assert parsed.filters == (32_000 if "convnet" in stem else None)
+  header = _header(f"{stem}.flags")
+  assert error in {float(text) for text in re.findall(r"([\d.]+)%", header)}
+  assert f"--flagfile=configs/{stem}.flags\n" in header + "\n"
+  assert re.search(r"(hour|minute)s? on 2 cores", header)
+
+
+def test_every_row_of_table_3_has_its_flagfile():
+  assert {path.stem for path in _CONFIGS.glob("table3_*")} == set(_TABLE_3)
+
+
+def test_the_two_random_convolutional_networks_differ_in_l2_alone():
+  plain, regularized = (
+      linear_config.parse_interpolate([
+          f"--flagfile=configs/table3_cifar10_random_convnet{end}.flags"]
+      )[0].as_dict() for end in ("", "_l2"))
+  assert {k for k in plain if plain[k] != regularized[k]} == {"l2"}

@@ -9,9 +9,9 @@ import rethink_tf
 
 _PACKAGE = pathlib.Path(rethink_tf.__file__).parent
 
-# flags -> Config -> data -> models -> training -> run. For each module at the
-# top, and each folder below it, what of rethink_tf it may import; a folder
-# also imports from itself. A new module needs a line here.
+# flags -> Config -> data -> models -> training -> linear, theory -> run. For
+# each module at the top, and each folder below it, what of rethink_tf it may
+# import; a folder also imports from itself. A new module needs a line here.
 _MAY_IMPORT = {
     "errors": set(),
     "streams": set(),
@@ -22,6 +22,7 @@ _MAY_IMPORT = {
     "config": {"flag_values", "flagfile"},
     "suite_config": {"errors", "flag_values", "paths"},
     "theory_config": {"config", "errors", "flag_values", "flagfile"},
+    "linear_config": {"config", "errors", "flag_values", "flagfile", "paths"},
     "run_directory": {"errors", "storage"},
     "signals": {"errors"},
     "__init__": {"run_directory"},
@@ -33,9 +34,18 @@ _MAY_IMPORT = {
     "theory": {
         "data", "models", "training", "errors", "run_directory", "signals",
         "storage", "streams"},
-    **{program: {"errors", "theory", "theory_config"} for program in (
+    "program": {"data", "run_directory", "signals"},
+    **{name: {"errors", "program", "theory", "theory_config"} for name in (
         "corollary1", "expressivity", "lemma1", "rademacher", "stability",
         "vc_dimension")},
+    "linear": {
+        "data", "errors", "run_directory", "signals", "storage", "streams",
+        "training"},
+    "interpolate": {"errors", "linear", "linear_config", "program"},
+    "select_kernel": {
+        "data", "errors", "linear", "linear_config", "signals", "storage"},
+    "section5": {
+        "data", "errors", "linear", "linear_config", "signals", "storage"},
     "paper": set(),
     "suites": {"config", "errors", "paths"},
     "suite_runner": {"errors", "run_directory", "suites"},
@@ -48,13 +58,15 @@ _MAY_IMPORT = {
     "summary": set(),
     "tensorboard": {"paths"},
     "train": {
-        "config", "data", "errors", "run_directory", "signals", "summary",
+        "config", "data", "errors", "program", "run_directory", "summary",
         "training"},
 }
 
 # Which modules may import a library at all, inside functions included.
 _ONLY = {
-    "absl": {"config", "flag_values", "suite_config", "theory_config"},
+    "absl": {
+        "config", "flag_values", "linear_config", "suite_config",
+        "theory_config"},
     "argparse": set(),
     "pickle": set(),
     "keras": {"models", "theory", "training"},

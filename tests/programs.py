@@ -4,16 +4,15 @@ import os
 import subprocess
 import sys
 
-_RUN = """
+_PROGRAM = """
 import runpy
 runpy.run_module("rethink_tf.{}", run_name="__main__")
 """
-_TRAIN = _RUN.format("train")
 # Importing either now fails, with a traceback and exit code 1.
-_WITHOUT_TENSORFLOW = """
+_NO_TENSORFLOW = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
-""" + _TRAIN
+"""
 
 
 def python(code, *arguments, folder, **environment):
@@ -34,10 +33,22 @@ def python(code, *arguments, folder, **environment):
       capture_output=True, text=True, check=False)
 
 
+def run(program, *arguments, folder, **environment):
+  """Runs a program of the package by name, as `python` does."""
+  return python(
+      _PROGRAM.format(program), *arguments, folder=folder, **environment)
+
+
+def run_without_tensorflow(program, *arguments, folder, **environment):
+  """Runs a program by name where importing TensorFlow or Keras fails."""
+  return python(_NO_TENSORFLOW + _PROGRAM.format(program), *arguments,
+                folder=folder, **environment)
+
+
 def start(program, *arguments, folder, **environment):
   """Starts "train" or another program; returns a `subprocess.Popen`."""
   return subprocess.Popen(
-      [sys.executable, "-c", _RUN.format(program), *map(str, arguments)],
+      [sys.executable, "-c", _PROGRAM.format(program), *map(str, arguments)],
       cwd=folder, env=environment_in(folder, **environment),
       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -48,22 +59,6 @@ def environment_in(folder, **more):
       name: value for name, value in os.environ.items()
       if not name.startswith(("BUILD_", "XDG_"))}
   return {**inherited, "HOME": str(folder), **more}
-
-
-def train_without_tensorflow(*arguments, folder, **environment):
-  """Runs `train` where importing TensorFlow or Keras fails."""
-  return python(_WITHOUT_TENSORFLOW, *arguments, folder=folder, **environment)
-
-
-def train(*arguments, folder, **environment):
-  """Runs `train`."""
-  return python(_TRAIN, *arguments, folder=folder, **environment)
-
-
-def reproduce(*arguments, folder, **environment):
-  """Runs `reproduce`."""
-  return python(
-      _RUN.format("reproduce"), *arguments, folder=folder, **environment)
 
 
 def errors_of(done):

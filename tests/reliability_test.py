@@ -47,7 +47,7 @@ runpy.run_module("rethink_tf.train", run_name="__main__")
 def _done(tmp_path_factory):
   """A folder with a finished run."""
   folder = tmp_path_factory.mktemp("done")
-  finished = programs.train(*_FLAGS, folder=folder)
+  finished = programs.run("train", *_FLAGS, folder=folder)
   assert finished.returncode == 0, finished.stderr
   return folder
 
@@ -127,13 +127,13 @@ def test_damage_to_a_stopped_run_is_named_or_mended(
   shutil.copytree(stopped / "run", tmp_path / "run")
   path = max((tmp_path / "run").glob(_FILES[kind]))
   damage(path)
-  again = programs.train(*_FLAGS, folder=tmp_path)
+  again = programs.run("train", *_FLAGS, folder=tmp_path)
   if kind == "config":
     # It does not parse, or is that of another run.
     line = _error(again, again.returncode)
     assert again.returncode in ((4,) if damage is _cut else (2, 4))
     assert str(tmp_path / "run") in line and "--overwrite" in line
-    again = programs.train(*_FLAGS, "--overwrite", folder=tmp_path)
+    again = programs.run("train", *_FLAGS, "--overwrite", folder=tmp_path)
   elif kind == "checkpoint":
     warning, = programs.errors_of(again)
     assert warning.startswith(f"warning: checkpoint {path} is damaged")
@@ -150,7 +150,7 @@ def test_damage_to_a_stopped_run_is_named_or_mended(
 def test_damage_to_a_finished_run_is_named(done, tmp_path, name, damage):
   shutil.copytree(done / "run", tmp_path / "run")
   damage(tmp_path / "run" / name)
-  again = programs.train_without_tensorflow(*_FLAGS, folder=tmp_path)
+  again = programs.run_without_tensorflow("train", *_FLAGS, folder=tmp_path)
   line = _error(again, again.returncode)
   if again.returncode == 2:  # It still parses, with another value.
     assert "run with other settings" in line and name == "config.json"
@@ -188,7 +188,7 @@ def test_a_full_disk_exits_4_and_the_checkpoint_before_loads(
   assert _error(_on_a_small_disk(size, tmp_path), 4)
   # The same command, where there is room again, goes on from there.
   shutil.move(tmp_path / "left", tmp_path / "run")
-  again = programs.train(*_FLAGS, folder=tmp_path)
+  again = programs.run("train", *_FLAGS, folder=tmp_path)
   assert again.returncode == 0, again.stderr
   assert ("epoch 1/3" in again.stdout) == (epochs == 0)
   assert _hashes(tmp_path) == _hashes(done)
@@ -202,7 +202,7 @@ def test_an_output_that_is_full_exits_4_and_the_run_can_go_on(tmp_path, done):
         env=programs.environment_in(tmp_path),
         stdout=full, stderr=subprocess.PIPE, text=True, check=False)
   assert "No space left" in _error(process, 4)
-  again = programs.train(*_FLAGS, folder=tmp_path)
+  again = programs.run("train", *_FLAGS, folder=tmp_path)
   assert again.returncode == 0, again.stderr
   assert _hashes(tmp_path) == _hashes(done)
 

@@ -63,7 +63,7 @@ def test_the_smoke_suite_survives_a_kill_in_the_middle(tmp_path):
   first.communicate()
   done = {path: path.stat().st_mtime_ns for path in _results(runs)}
   assert 1 <= len(done) < 6
-  again = programs.reproduce(*flags, folder=tmp_path)
+  again = programs.run("reproduce", *flags, folder=tmp_path)
   assert again.returncode == 0, again.stdout + again.stderr
   assert len(_results(runs)) == 6
   assert "6 of 6 runs are done" in again.stdout
@@ -88,7 +88,7 @@ def test_the_smoke_suite_survives_a_kill_in_the_middle(tmp_path):
 
 def test_a_suite_goes_on_past_a_run_that_fails_and_says_so(tmp_path):
   suite = _suite(tmp_path, ("diverges", 2, 1e30), ("good", 1, 0.01))
-  done = programs.reproduce(
+  done = programs.run("reproduce",
       f"--suite={suite}", "--logdir=runs", folder=tmp_path)
   assert done.returncode == 5
   assert len(_results(tmp_path / "runs")) == 1
@@ -111,13 +111,13 @@ def test_sigterm_stops_the_runs_where_they_have_saved(tmp_path):
                  "where each run has saved\n")
   log, = (tmp_path / "runs" / "logs").iterdir()
   assert "stopped by SIGTERM" in log.read_text().splitlines()[-1]
-  listed = programs.reproduce(*flags, "--dry_run", folder=tmp_path)
+  listed = programs.run("reproduce", *flags, "--dry_run", folder=tmp_path)
   assert re.search(r"goes on after epoch [1-9]", listed.stdout)
 
 
 def test_a_run_of_another_suite_or_name_is_shared(tmp_path, capsys):
   suite = _suite(tmp_path, ("one", 1, 0.01))
-  done = programs.reproduce(
+  done = programs.run("reproduce",
       f"--suite={suite}", "--logdir=runs", folder=tmp_path)
   assert done.returncode == 0, done.stdout
   (tmp_path / "runs").rename(tmp_path / "elsewhere")

@@ -47,7 +47,7 @@ def _row(epoch, test_accuracy):
 def test_a_second_process_is_refused_at_once_with_the_owners_number(
     owner, tmp_path):
   start = time.monotonic()
-  second = programs.train_without_tensorflow(
+  second = programs.run_without_tensorflow("train",
       "--dataset=digits", f"--logdir={tmp_path / 'run'}", folder=tmp_path)
   assert time.monotonic() - start < 5
   assert second.returncode == 2
@@ -58,7 +58,7 @@ def test_a_second_process_is_refused_at_once_with_the_owners_number(
 def test_overwrite_does_not_take_a_directory_from_its_owner(owner, tmp_path):
   del owner
   (tmp_path / "run/config.json").write_text("{}")
-  second = programs.train_without_tensorflow(
+  second = programs.run_without_tensorflow("train",
       "--dataset=digits", f"--logdir={tmp_path / 'run'}", "--overwrite",
       folder=tmp_path)
   assert second.returncode == 2

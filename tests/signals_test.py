@@ -78,7 +78,7 @@ def test_a_second_ctrl_c_ends_the_process_at_once(tmp_path):
   process.communicate(timeout=30)
   # Killed by the second, or, had the first been quicker, stopped by it.
   assert process.returncode in (-signal.SIGINT, 75)
-  done = programs.train(*_FLAGS, folder=tmp_path)
+  done = programs.run("train", *_FLAGS, folder=tmp_path)
   assert done.returncode == 0, done.stderr
   assert "epoch  1/60" not in done.stdout  # It went on.
   assert json.loads(

@@ -111,7 +111,7 @@ def _undisturbed(model, folder):
 
 def _start(model, directory):
   directory.parent.mkdir(parents=True, exist_ok=True)
-  return programs.start("train", 
+  return programs.start("train",
       *_COMMON, *MODELS[model], f"--logdir={directory}",
       folder=directory.parent)
 

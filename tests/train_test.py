@@ -422,7 +422,7 @@ def _assert_same_numbers(one, other):
 
 def test_the_same_command_in_another_process_gives_the_same_bits(
     logdir, tmp_path):
-  done = programs.train(*_FLAGS, "--logdir=again", folder=tmp_path)
+  done = programs.run("train", *_FLAGS, "--logdir=again", folder=tmp_path)
   assert done.returncode == 0, done.stderr
   assert not programs.errors_of(done)
   _assert_same_numbers(logdir, tmp_path / "again")
@@ -521,7 +521,7 @@ def test_a_damaged_checkpoint_costs_an_epoch_and_changes_nothing(
 
 def test_a_finished_run_is_reported_and_not_trained_again(logdir, tmp_path):
   before = _files(logdir)
-  done = programs.train_without_tensorflow(
+  done = programs.run_without_tensorflow("train",
       *_FLAGS, f"--logdir={logdir}", folder=tmp_path)
   assert done.returncode == 0, done.stderr
   accuracy = _result(logdir)["test_accuracy"]
@@ -533,7 +533,7 @@ def test_a_finished_run_is_reported_and_not_trained_again(logdir, tmp_path):
 
 def test_noresume_does_not_touch_a_run(logdir, tmp_path):
   before = _files(logdir)
-  done = programs.train_without_tensorflow(
+  done = programs.run_without_tensorflow("train",
       *_FLAGS, "--noresume", f"--logdir={logdir}", folder=tmp_path)
   assert done.returncode == 2
   assert f"--noresume: {logdir} holds a run" in done.stderr
@@ -560,7 +560,7 @@ def test_overwrite_keeps_a_run_until_the_data_of_the_next_is_there(
 def test_another_config_is_refused_with_the_difference(
     logdir, tmp_path, flag, difference):
   before = _files(logdir)
-  done = programs.train_without_tensorflow(
+  done = programs.run_without_tensorflow("train",
       *_FLAGS, flag, f"--logdir={logdir}", folder=tmp_path)
   assert done.returncode == 2
   assert difference in done.stderr

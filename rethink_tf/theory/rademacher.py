@@ -84,7 +84,7 @@ def run(config, options, directory):
   for n in config.n:
     for draw in range(config.draws):
       rows.append(_row(config, options, directory, data.train.first(n), draw))
-      records.write_rows(directory, rows)
+      directory.write_metrics(rows, tuple(rows[0]))
       print(_line(rows[-1]), flush=True)
   return records.finish(directory, rows, {
       "status": "done",

@@ -2,14 +2,12 @@
 
 import csv
 import dataclasses
-import io
 import resource
 import sys
 
 import numpy as np
 
 from rethink_tf import errors
-from rethink_tf import storage
 from rethink_tf.data import datasets
 from rethink_tf.data import preprocessing
 from rethink_tf.data import randomization
@@ -70,18 +68,9 @@ def finish(directory, rows, result):
     rows: a list of dicts with the same keys, at least one.
     result: what result.json holds.
   """
-  write_rows(directory, rows)
+  directory.write_metrics(rows, tuple(rows[0]))
   directory.write_result(result)
   return result
-
-
-def write_rows(directory, rows):
-  """Writes metrics.csv anew."""
-  text = io.StringIO()
-  writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-  writer.writeheader()
-  writer.writerows(rows)
-  storage.write_text(directory.path / "metrics.csv", text.getvalue())
 
 
 def read_rows(path):

@@ -106,7 +106,7 @@ def run(config, options, directory):
   for corruption in config.label_corruption:
     _, train = records.load(config, options.data_dir, corruption, 0)
     rows += _compare(config, options, directory, train, held_out, corruption)
-    records.write_rows(directory, rows)
+    directory.write_metrics(rows, tuple(rows[0]))
   return records.finish(directory, rows, {
       "status": "done",
       "model": config.model,

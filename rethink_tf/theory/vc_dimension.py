@@ -94,7 +94,7 @@ def run(config, options, directory):
   rows = []
   for n in sorted(config.n):
     rows.append(_row(config, records.pixels(train.first(n))))
-    records.write_rows(directory, rows)
+    directory.write_metrics(rows, tuple(rows[0]))
   full = [r["n"] for r in rows if r["fitted"] == r["labelings"]]
   exhaustive = [r["n"] for r in rows if r["exhaustive"]]
   return records.finish(directory, rows, {

@@ -175,7 +175,7 @@ def test_the_program_exits_3_offline_with_one_line_and_leaves_nothing(tmp_path):
   # A proxy on a port where nobody listens stands for having no network.
   nowhere = "http://127.0.0.1:9"
   (tmp_path / "empty").mkdir()
-  done = programs.train(
+  done = programs.run("train",
       "--dataset=cifar10", "--data_dir=empty", "--logdir=run", folder=tmp_path,
       http_proxy=nowhere, https_proxy=nowhere, no_proxy="",
       HOME=str(tmp_path / "home"))  # Keras makes a folder there when imported.

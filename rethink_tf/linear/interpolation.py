@@ -1,0 +1,139 @@
+"""One linear model, from a LinearConfig to result.json."""
+
+import time
+
+import numpy as np
+
+from rethink_tf import run_directory
+from rethink_tf import storage
+from rethink_tf.linear import convnet_gram
+from rethink_tf.linear import memory
+from rethink_tf.linear import problem as problem_lib
+from rethink_tf.linear import progress as progress_lib
+from rethink_tf.linear import solver
+from rethink_tf.linear import store as store_lib
+from rethink_tf.training import environment
+
+METRICS_COLUMNS = ("iteration", "relative_residual")
+_SECONDS_BETWEEN_STATES = 5
+
+
+class Clock:
+  """Seconds that a run has taken, in this process and those before it.
+
+  Args:
+    folder: `pathlib.Path` of the checkpoints, or None.
+  """
+
+  def __init__(self, folder):
+    self._file = folder and folder / "clock.json"
+    earlier = self._file and run_directory.read_json(self._file)
+    self._begun = time.monotonic() - (earlier or {"seconds": 0})["seconds"]
+
+  def seconds(self):
+    return time.monotonic() - self._begun
+
+  def save(self):
+    if self._file:
+      self._file.parent.mkdir(exist_ok=True)
+      storage.write_json(self._file, {"seconds": self.seconds()})
+
+
+def run(config, options, directory, stop):
+  """Solves, measures, and records one linear model in its run directory.
+
+  Args:
+    config: the `LinearConfig`.
+    options: the `LinearOptions`.
+    directory: the `RunDirectory`, claimed.
+    stop: the `signals.Stop` that may ask to stop.
+
+  Returns:
+    The dict of result.json.
+
+  Raises:
+    RunError: see the exit codes in `errors`.
+  """
+  problem = problem_lib.load(config, options.data_dir)
+  directory.begin(
+      {**config.as_dict(), "label_hash": problem.label_hash,
+       "dataset_fingerprint": problem.fingerprint},
+      environment.describe(options, None), options.overwrite)
+  folder = directory.checkpoints if options.checkpoint else None
+  clock = Clock(folder)
+  if folder:
+    _require_disk(config, directory)
+  progress = progress_lib.Progress()
+  gram = _gram(config, options, problem, folder, clock, stop, progress)
+  solution = solver.solve(
+      gram, problem.targets, config.l2, config.solver, config.tolerance,
+      config.seed, _store(folder, clock), progress)
+  progress.begin("test examples")
+  scores = gram.test_times(solution.coefficients, progress.update)
+  progress.end()
+  directory.write_metrics(solution.rows, METRICS_COLUMNS)
+  result = _result(config, problem, solution, scores, clock)
+  directory.write_result(result)
+  run_directory.remove_files(directory.checkpoints)
+  return result
+
+
+def error_rate(scores, labels):
+  """Returns the fraction of examples whose largest score is another class's.
+
+  Args:
+    scores: `(n, classes)`.
+    labels: `(n,)`.
+  """
+  return float(np.mean(scores.argmax(axis=1) != labels))
+
+
+def _gram(config, options, problem, folder, clock, stop, progress):
+  if config.preprocessing != "random_convnet":
+    return problem_lib.gram_of_points(config, problem)
+  keeper = convnet_gram.Keeper(folder, options.checkpoint_minutes, clock.save)
+  return convnet_gram.build(config, problem, keeper, stop, progress)
+
+
+def _store(folder, clock):
+  if folder is None:
+    return store_lib.Nowhere()
+  last = [-np.inf]
+
+  def due():
+    now = time.monotonic()
+    if now - last[0] < _SECONDS_BETWEEN_STATES:
+      return False
+    last[0] = now
+    return True
+
+  return store_lib.Store(folder, due, clock.save)
+
+
+def _require_disk(config, directory):
+  """Refuses to begin what could not be kept on disk."""
+  directory.checkpoints.mkdir(exist_ok=True)
+  there = sum(p.stat().st_size for p in directory.checkpoints.iterdir())
+  memory.require_disk(
+      problem_lib.disk_gb(config) - there / memory.GB, directory.path,
+      "--nocheckpoint keeps nothing, and a stopped run then begins anew")
+
+
+def _result(config, problem, solution, scores, clock):
+  return {
+      "status": "done",
+      "dataset": config.dataset,
+      "n": problem.examples,
+      "kernel": config.kernel,
+      "bandwidth": config.bandwidth,
+      "l2": config.l2,
+      "train_error": error_rate(solution.fitted, problem.labels),
+      "test_error": error_rate(scores, problem.test_labels),
+      "relative_residual": solution.relative_residual,
+      "min_norm": solution.norm,
+      "condition_estimate": solution.condition_estimate,
+      "peak_memory_gb": round(memory.peak_gb(), 3),
+      "wall_seconds": round(clock.seconds(), 3),
+      "seed": config.seed,
+      "dataset_fingerprint": problem.fingerprint,
+  }

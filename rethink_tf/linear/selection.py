@@ -1,0 +1,106 @@
+"""Choices compared on held-out training data; the test set is never touched."""
+
+import dataclasses
+
+import numpy as np
+
+from rethink_tf import signals
+from rethink_tf.linear import convnet_gram
+from rethink_tf.linear import problem as problem_lib
+from rethink_tf.linear import progress as progress_lib
+from rethink_tf.linear import solver
+from rethink_tf.linear import store
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+  """One combination of flags and how it did.
+
+  Attributes:
+    flags: str, those tried.
+    errors: held-out error of each fold, fractions.
+    norms: minimum norm of each fold's solution.
+  """
+
+  flags: str
+  errors: tuple[float, ...]
+  norms: tuple[float, ...]
+
+  @property
+  def mean(self):
+    return float(np.mean(self.errors))
+
+  @property
+  def standard_error(self):
+    return float(np.std(self.errors, ddof=1) / np.sqrt(len(self.errors)))
+
+  def as_row(self):
+    """Returns a dict of `COLUMNS`."""
+    return {
+        "flags": self.flags, "held_out_error": self.mean,
+        "standard_error": self.standard_error,
+        "min_norm": float(np.mean(self.norms)), "folds": len(self.errors)}
+
+
+COLUMNS = (
+    "flags", "held_out_error", "standard_error", "min_norm", "folds")
+
+
+def folds(size, count):
+  """Returns `count` pairs of indices, to fit and held out.
+
+  Example i is held out in fold i modulo `count`: datasets are in no order, and
+  a fold is then the same whatever else is tried.
+  """
+  part = np.arange(size) % count
+  return [(np.flatnonzero(part != k), np.flatnonzero(part == k))
+          for k in range(count)]
+
+
+def evaluate(flags, config, data, count):
+  """Returns the `Choice` of a config, by cross-validation.
+
+  Args:
+    flags: str, what the config is called.
+    config: `LinearConfig`.
+    data: `problem.Problem`; its test examples are not looked at.
+    count: number of folds.
+  """
+  errors, norms = [], []
+  for fitted, held_out in folds(len(data.images), count):
+    part = dataclasses.replace(
+        data, images=data.images[fitted], labels=data.labels[fitted],
+        test_images=data.images[held_out], test_labels=data.labels[held_out])
+    error, norm = solve(config, part)
+    errors.append(error)
+    norms.append(norm)
+  return Choice(flags, tuple(errors), tuple(norms))
+
+
+def best(choices):
+  """Returns the choice of least held-out error; the first of equal ones."""
+  return min(choices, key=lambda choice: choice.mean)
+
+
+def solve(config, data):
+  """Returns `(error on data's test images, norm)`; keeps nothing on disk.
+
+  Args:
+    config: `LinearConfig`.
+    data: `problem.Problem`.
+
+  Raises:
+    DivergedError: the tolerance was not reached.
+  """
+  progress = progress_lib.Quiet()
+  if config.preprocessing == "random_convnet":
+    keeper = convnet_gram.Keeper(None, 1)
+    gram = convnet_gram.build(config, data, keeper, signals.Stop(), progress)
+  else:
+    gram = problem_lib.gram_of_points(config, data)
+  solution = solver.solve(
+      gram, data.targets, config.l2, config.solver, config.tolerance,
+      config.seed, store.Nowhere(), progress)
+  scores = gram.test_times(solution.coefficients)
+  wrong = scores.argmax(axis=1) != data.test_labels
+  return float(wrong.mean()), solution.norm

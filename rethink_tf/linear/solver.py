@@ -1,0 +1,218 @@
+"""Solves (K + l2) A = Y to a residual measured in float64.
+
+`cholesky` factors K in float32, half of it in memory, and `cg` approximates it
+by some of its columns; both then precondition conjugate gradients, whose every
+product computes K anew in float64.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from rethink_tf import errors
+from rethink_tf import streams
+from rethink_tf.linear import cholesky
+from rethink_tf.linear import conjugate_gradients
+from rethink_tf.linear import nystrom
+
+# Of the mean of the diagonal: what is added to it when float32 finds a pivot
+# that is not positive, times ten each time until it is too much to help.
+_FIRST_SHIFT, _LAST_SHIFT = 1e-6, 1e-2
+_MAX_ITERATIONS = 2000
+# So many iterations without a tenth less residual: there will not be less.
+_PATIENCE = 60
+_LANDMARKS = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Solution:
+  """What solving gave.
+
+  Attributes:
+    coefficients: A, float64 `(n, k)`.
+    fitted: K A, float64 `(n, k)`, computed from K and A anew.
+    relative_residual: ||Y - (K + l2) A|| / ||Y||, Frobenius norms.
+    condition_estimate: of K + l2, from below.
+    rows: a dict each iteration: "iteration", "relative_residual".
+  """
+
+  coefficients: np.ndarray
+  fitted: np.ndarray
+  relative_residual: float
+  condition_estimate: float
+  rows: list
+
+  @property
+  def norm(self):
+    """||w|| = sqrt(trace(A^T K A)), of all classes' weights together."""
+    return float(np.sqrt(max(0, np.sum(self.coefficients * self.fitted))))
+
+
+def solve(gram, targets, l2, method, tolerance, seed, store, progress):
+  """Solves (K + l2) A = Y.
+
+  Args:
+    gram: `gram.Gram`, K.
+    targets: float64 `(n, k)`, Y.
+    l2: >= 0, added to K's diagonal.
+    method: "cholesky" or "cg".
+    tolerance: the relative residual wanted.
+    seed: of the landmarks of "cg".
+    store: where to keep what is done, a `store.Store` or `store.Nowhere`.
+    progress: `progress.Progress`.
+
+  Returns:
+    A `Solution`.
+
+  Raises:
+    DivergedError: the tolerance was not reached.
+    StorageError: a checkpoint cannot be written.
+  """
+  if method == "cholesky":
+    factor = _factorize(gram, l2, store, progress)
+    precondition = factor.solve
+  else:
+    columns = gram.column_sample(_landmarks(gram.size, seed))
+    approximation = nystrom.Preconditioner(
+        columns, _landmarks(gram.size, seed), l2)
+    del columns
+    precondition = approximation.solve
+  state, fitted, rows, smallest = _iterate(
+      gram, targets, l2, tolerance, precondition, store, progress)
+  relative = rows[-1]["relative_residual"]
+  if method == "cholesky":
+    progress.begin("condition estimate")
+    condition = cholesky.condition_estimate(factor)
+  else:
+    # Rounding may leave a singular matrix a quotient of zero or less.
+    floor = np.finfo(np.float64).eps * approximation.largest
+    condition = max(1.0, approximation.largest / max(smallest, floor))
+  progress.end()
+  return Solution(state.solution, fitted, relative, condition, rows)
+
+
+def landmarks_of(size):
+  """Returns how many columns `cg` takes of a matrix of a size."""
+  return min(_LANDMARKS, max(1, size // 4))
+
+
+def _landmarks(size, seed):
+  drawn = streams.permutation(size, seed, "landmarks")[:landmarks_of(size)]
+  return np.sort(drawn)
+
+
+def _factorize(gram, l2, store, progress):
+  """Returns the `Factor` of K + l2, or of that and a little more."""
+  typical = float(gram.diagonal().mean())
+  shift = store.shift()
+  while True:
+    try:
+      return _factor(gram, l2, shift * typical, shift, store, progress)
+    except cholesky.NotPositiveDefiniteError as error:
+      row = error.row
+    store.clear()
+    shift = shift * 10 or _FIRST_SHIFT
+    if shift > 1.5 * _LAST_SHIFT:
+      raise errors.DivergedError(
+          f"the Gram matrix cannot be factored: pivot {row} is not positive, "
+          f"even with {_LAST_SHIFT:g} of its diagonal added. A larger --l2 or "
+          "another kernel makes it less singular")
+    progress.say(
+        f"the matrix is singular to float32 at row {row:,}: factoring it anew "
+        f"with {shift:g} of the diagonal added; conjugate gradients solve for "
+        "the matrix as it is")
+
+
+def _factor(gram, l2, added, shift, store, progress):
+  factor = cholesky.Factor(gram.size, gram.width, store.panels(shift))
+  work = np.cumsum(cholesky.work(gram.size, gram.width))
+  if len(factor.panels) == len(work):
+    return factor
+  done = len(factor.panels)
+  progress.begin("factorization", work[done - 1] / work[-1] if done else 0)
+  for index in range(done, len(work)):
+    panel = gram.panel(index)
+    diagonal = np.arange(panel.shape[1])
+    panel[diagonal, diagonal] += np.float32(l2 + added)
+    factor.append(panel)
+    store.save_panel(index, panel, shift)
+    progress.update(work[index] / work[-1])
+  return factor
+
+
+def _iterate(gram, targets, l2, tolerance, precondition, store, progress):
+  """Iterates until the residual, computed from the solution, is small.
+
+  Returns:
+    `(state, K A, rows, quotient)`. The last is the smallest Rayleigh quotient
+    of the directions: the smallest eigenvalue of K + l2 is no larger.
+  """
+  state, rows, smallest = store.state()
+  quotients = [smallest]
+
+  def product(vectors):
+    progress.begin("product with the Gram matrix")
+    image = gram.times(vectors, progress.update) + l2 * vectors
+    squares = np.sum(vectors**2, axis=0)
+    used = squares > 0
+    quotients.extend(np.sum(vectors * image, axis=0)[used] / squares[used])
+    return image
+
+  def note(state, relative):
+    rows.append({"iteration": state.iteration, "relative_residual": relative})
+    store.save_state(state, rows, float(min(quotients)))
+    progress.say(
+        f"iteration {state.iteration}: relative residual {relative:.1e}")
+
+  if state is None:
+    first = precondition(targets)
+    state = conjugate_gradients.start(
+        precondition, targets - product(first), first)
+    note(state, _relative(state.residual, targets))
+  while True:
+    while rows[-1]["relative_residual"] > tolerance:
+      if _hopeless(rows):
+        raise _not_converged(rows[-1], tolerance)
+      state = conjugate_gradients.step(state, product, precondition)
+      note(state, _relative(state.residual, targets))
+    # What the iteration carries along drifts from the truth by rounding; where
+    # it drifted too far, the iteration starts again from where it is.
+    fitted, residual = _fit(gram, targets, l2, state, progress)
+    rows[-1]["relative_residual"] = _relative(residual, targets)
+    if rows[-1]["relative_residual"] <= tolerance:
+      return state, fitted, rows, min(quotients)
+    state = dataclasses.replace(
+        conjugate_gradients.start(precondition, residual, state.solution),
+        iteration=state.iteration)
+
+
+def _fit(gram, targets, l2, state, progress):
+  """Returns K A and Y - (K + l2) A, from K and A alone."""
+  solution = state.solution
+  if state.iteration == 0:  # It was computed so.
+    return targets - state.residual - l2 * solution, state.residual
+  progress.begin("residual")
+  fitted = gram.times(solution, progress.update)
+  progress.end()
+  return fitted, targets - fitted - l2 * solution
+
+
+def _relative(residual, targets):
+  return float(np.linalg.norm(residual) / np.linalg.norm(targets))
+
+
+def _hopeless(rows):
+  residuals = [row["relative_residual"] for row in rows]
+  if not np.isfinite(residuals[-1]) or len(rows) > _MAX_ITERATIONS:
+    return True
+  before = residuals[:-_PATIENCE]
+  return bool(before) and min(residuals[-_PATIENCE:]) > 0.9 * min(before)
+
+
+def _not_converged(row, tolerance):
+  return errors.DivergedError(
+      f"the relative residual is {row['relative_residual']:.1e} after "
+      f"{row['iteration']} iterations and does not fall to "
+      f"--tolerance={tolerance:g}: the Gram matrix is too nearly singular. A "
+      "larger --l2 or --tolerance, a smaller --bandwidth, or --solver=cholesky "
+      "may help")

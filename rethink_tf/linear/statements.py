@@ -1,0 +1,181 @@
+"""Section 5's statements, measured on a dataset."""
+
+import dataclasses
+
+import numpy as np
+from scipy import linalg
+
+from rethink_tf import streams
+from rethink_tf.linear import fourier
+from rethink_tf.linear import kernels
+from rethink_tf.linear import problem as problem_lib
+from rethink_tf.linear import theory
+
+# Of the random centers to the training examples.
+_CENTERS = 2
+# Of l2 to the mean of the Gram matrix's diagonal.
+_PENALTIES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+# Of SGD's linear model: more than examples.
+_FEATURES = 2000
+# SGD's distances that are kept: every epoch would be a long list.
+_DISTANCES = 21
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Data:
+  """Points and targets in float64.
+
+  Attributes:
+    points, test_points: `(n, d)`, `(m, d)`.
+    targets: one-hot `(n, k)`.
+    labels, test_labels: `(n,)`, `(m,)`.
+    kernel: `kernels.Kernel`.
+  """
+
+  points: np.ndarray
+  test_points: np.ndarray
+  targets: np.ndarray
+  labels: np.ndarray
+  test_labels: np.ndarray
+  kernel: kernels.Kernel
+
+
+def measure(options, progress):
+  """Returns what was measured of each statement, as JSON can hold it.
+
+  Args:
+    options: `config.Section5Options`.
+    progress: `progress.Progress`.
+
+  Raises:
+    DataError: the data cannot be had.
+  """
+  config = options.config
+  problem = problem_lib.load(config, options.data_dir)
+  data = _points(config, problem, options.test_examples)
+  linear = _linear(data, options)
+  measured = {**config.as_dict(), "n": len(data.points),
+              "test_examples": len(data.test_points),
+              "dataset_fingerprint": problem.fingerprint}
+  for name, part in (
+      ("sgd", lambda: _sgd(*linear, options)),
+      ("curvature", lambda: _curvature(*linear, options)),
+      ("solutions", lambda: _solutions(data, config.seed)),
+      ("path", lambda: _path(data))):
+    progress.begin(name)
+    measured[name] = part()
+    progress.end()
+  return measured
+
+
+def _points(config, problem, tests):
+  train, test = (
+      problem_lib.points(config, images).astype(np.float64)
+      for images in (problem.images, problem.test_images[:tests]))
+  return _Data(train, test, problem.targets, problem.labels,
+               problem.test_labels[:tests], problem_lib.kernel(config))
+
+
+def _linear(data, options):
+  """Returns the X and Y of SGD's model: random features of the kernel, d > n."""
+  x = data.points[:options.sgd_examples]
+  count = max(_FEATURES, 2 * len(x))
+  x = fourier.features(x, data.kernel.bandwidth, count, options.config.seed)
+  return x, data.targets[:options.sgd_examples]
+
+
+def _sgd(x, y, options):
+  """SGD from zero on squared loss: how near to the minimum-norm solution."""
+  least = theory.minimum_norm(x, y)
+  shown = set(np.linspace(
+      0, options.sgd_epochs, _DISTANCES).round().astype(int).tolist())
+  epochs, distances = [], []
+
+  def note(w):
+    epoch = len(seen)
+    seen.append(epoch)
+    if epoch in shown:
+      epochs.append(epoch)
+      distances.append(theory.distance(w, least))
+
+  seen = []
+  w = theory.sgd(x, y, options.sgd_epochs, options.config.seed, on_epoch=note)
+  return {
+      "examples": len(x), "features": x.shape[1], "epochs": epochs,
+      "distances": distances, "outside_span": theory.outside_span(x, w),
+      "residual": theory.distance(x @ w, y),
+      "norm": float(np.linalg.norm(w)),
+      "minimum_norm": float(np.linalg.norm(least)),
+      "distance_to_kernel_solution": theory.distance(
+          theory.kernel_solution(x, y), least),
+  }
+
+
+def _curvature(x, y, options):
+  """The Hessian along a random direction at two global minima."""
+  y = y[:, 0]
+  seed = options.config.seed
+  least, other = theory.minimum_norm(x, y), theory.another_solution(x, y, seed)
+  formula = theory.hessian_at_minimum(x, 2 * np.ones(len(x)))
+  direction = streams.uniform(x.shape[1], seed, "direction") - 0.5
+  expected = formula @ direction
+  return {
+      "examples": len(x), "weights": x.shape[1],
+      "rank": int(np.linalg.matrix_rank(x)),
+      "null_directions": int(theory.null_directions(formula)),
+      "distance_of_minima": theory.distance(other, least),
+      "differences": [
+          theory.distance(
+              theory.curvature_along(x, y, w, direction), expected)
+          for w in (least, other)],
+      "difference_elsewhere": theory.distance(
+          theory.curvature_along(x, y, least + direction, direction), expected),
+  }
+
+
+def _solutions(data, seed):
+  """Norms and errors of the minimum-norm solution and of two others."""
+  train = kernels.matrix(data.kernel, data.points, data.points)
+  cross = kernels.matrix(data.kernel, data.test_points, data.points)
+  alpha = linalg.solve(train, data.targets, assume_a="pos")
+  norm = float(np.sqrt(np.sum(alpha * (train @ alpha))))
+  found = {"minimum_norm": _measured(data, norm, train @ alpha, cross @ alpha)}
+
+  centers, c, norm = theory.random_centers(
+      data.points, data.targets, data.kernel, _CENTERS * len(data.points), seed)
+  found["random_centers"] = _measured(
+      data, norm, kernels.matrix(data.kernel, data.points, centers) @ c,
+      kernels.matrix(data.kernel, data.test_points, centers) @ c)
+
+  classes = data.targets.shape[1]
+  drawn = streams.integers(
+      len(data.test_points), classes, seed, "labels_on_test")
+  alpha, norm = theory.labels_on_test(
+      data.points, data.targets, data.test_points, np.eye(classes)[drawn],
+      data.kernel)
+  both = np.concatenate([data.points, data.test_points])
+  fitted, predicted = (
+      kernels.matrix(data.kernel, p, both) @ alpha
+      for p in (data.points, data.test_points))
+  found["labels_on_test"] = _measured(data, norm, fitted, predicted)
+  return found
+
+
+def _path(data):
+  """Norms and errors for each l2."""
+  train = kernels.matrix(data.kernel, data.points, data.points)
+  cross = kernels.matrix(data.kernel, data.test_points, data.points)
+  penalties = [p * float(np.diagonal(train).mean()) for p in _PENALTIES]
+  path = theory.ridge_path(train, cross, data.targets, penalties)
+  return [{"l2": penalty, **_measured(data, *point)}
+          for penalty, point in zip(penalties, path)]
+
+
+def _measured(data, norm, fitted, predicted):
+  return {
+      "norm": norm,
+      "residual": theory.distance(fitted, data.targets),
+      "train_error": float(np.mean(fitted.argmax(axis=1) != data.labels)),
+      "test_error": float(
+          np.mean(predicted.argmax(axis=1) != data.test_labels)),
+  }

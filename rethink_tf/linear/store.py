@@ -1,0 +1,128 @@
+"""What a stopped solver goes on from: finished panels, and the iteration.
+
+Each file is checked by SHA-256 when it is read. A damaged one is named in a
+warning, and what it held is computed anew.
+"""
+
+import sys
+
+import numpy as np
+
+from rethink_tf.linear import blockfile
+from rethink_tf.linear import conjugate_gradients
+
+_STATE = "iteration.bin"
+
+
+class Nowhere:
+  """Keeps nothing."""
+
+  def shift(self):
+    return 0.0
+
+  def panels(self, shift):
+    del shift
+    return []
+
+  def save_panel(self, index, panel, shift):
+    pass
+
+  def state(self):
+    return None, [], float("inf")
+
+  def save_state(self, state, rows, smallest):
+    pass
+
+  def clear(self):
+    pass
+
+
+class Store:
+  """Keeps panels and the iteration in a folder.
+
+  Args:
+    folder: `pathlib.Path`, made where absent.
+    save_iterations: a function without arguments that tells whether it is time
+      to save the iteration again.
+    saved: called after each file is written.
+  """
+
+  def __init__(
+      self, folder, save_iterations=lambda: True, saved=lambda: None):
+    self._folder = folder
+    self._due = save_iterations
+    self._saved = saved
+
+  def shift(self):
+    """Returns what was added to the diagonal of the panels kept, as a ratio."""
+    _, state = read(self._panel(0), quiet=True)
+    return state["shift"] if state else 0.0
+
+  def panels(self, shift):
+    """Returns the finished panels, from the left until one is missing."""
+    panels = []
+    while True:
+      panel, state = read(self._panel(len(panels)))
+      if panel is None or state["shift"] != shift:
+        return panels
+      panels.append(panel)
+
+  def save_panel(self, index, panel, shift):
+    """Keeps a panel that will not change any more.
+
+    Raises:
+      StorageError: it cannot be written.
+    """
+    blockfile.write(self._panel(index), panel, {"shift": shift})
+    self._saved()
+
+  def state(self):
+    """Returns `(state, rows, smallest)` as saved; None, [], inf where not."""
+    arrays, saved = read(self._folder / _STATE)
+    if arrays is None:
+      return None, [], float("inf")
+    state = conjugate_gradients.State(
+        *arrays[:3], arrays[3, 0], saved["iteration"])
+    return state, saved["rows"], saved["smallest"]
+
+  def save_state(self, state, rows, smallest):
+    """Keeps a `conjugate_gradients.State`, when it is time.
+
+    Raises:
+      StorageError: it cannot be written.
+    """
+    if not self._due():
+      return
+    descent = np.zeros_like(state.solution)
+    descent[0] = state.descent
+    arrays = np.stack(
+        [state.solution, state.residual, state.direction, descent])
+    blockfile.write(self._folder / _STATE, arrays, {
+        "iteration": state.iteration, "rows": rows, "smallest": smallest})
+    self._saved()
+
+  def clear(self):
+    """Removes all that is kept."""
+    for path in (*self._folder.glob("panel-*.bin"), self._folder / _STATE):
+      path.unlink(missing_ok=True)
+
+  def _panel(self, index):
+    return self._folder / f"panel-{index:04d}.bin"
+
+
+def read(path, quiet=False):
+  """Returns `(array, state)` of a file, or `(None, None)`.
+
+  Args:
+    path: `pathlib.Path`.
+    quiet: whether not to name a damaged file in a warning.
+  """
+  try:
+    return blockfile.read(path)
+  except FileNotFoundError:
+    return None, None
+  except (OSError, ValueError) as error:
+    if not quiet:
+      print(f"warning: checkpoint {path} is damaged ({error}); what it held is "
+            "computed anew", file=sys.stderr, flush=True)
+    return None, None

@@ -1,0 +1,57 @@
+"""Compares bandwidths and other choices on training data; see --help."""
+
+import csv
+import io
+import sys
+
+from rethink_tf import errors
+from rethink_tf import linear_config
+from rethink_tf import signals
+from rethink_tf import storage
+from rethink_tf.data import datasets
+from rethink_tf.linear import problem
+
+
+def main(argv):
+  options = linear_config.parse_select(argv[1:])
+  for _, config in options.choices:
+    datasets.check_available(config.dataset, options.data_dir)
+    problem.require_memory(config, options.memory_gb)
+  with signals.Stop().on_signals():
+    _compare(options)
+
+
+def _compare(options):
+  # Imported once everything that can be refused early was.
+  from rethink_tf.linear import selection  # pylint: disable=g-import-not-at-top
+
+  done = []
+  for flags, config in options.choices:
+    data = problem.load(config, options.data_dir)
+    try:
+      choice = selection.evaluate(flags, config, data, options.folds)
+    except errors.DivergedError as error:
+      print(f"{flags or 'as given'}: {error}", flush=True)
+      continue
+    done.append(choice)
+    print(f"{flags or 'as given'}: held-out error {choice.mean:.2%} "
+          f"± {choice.standard_error:.2%}, norm {choice.as_row()['min_norm']:.4g}",
+          flush=True)
+    _write(options.out, done, selection.COLUMNS)
+  if not done:
+    raise errors.DivergedError("none of the choices could be solved")
+  print(f"least held-out error: {selection.best(done).flags or 'as given'}\n"
+        f"Table: {options.out / 'selection.csv'}")
+
+
+def _write(folder, choices, columns):
+  text = io.StringIO()
+  writer = csv.DictWriter(text, columns, lineterminator="\n")
+  writer.writeheader()
+  writer.writerows(choice.as_row() for choice in choices)
+  folder.mkdir(parents=True, exist_ok=True)
+  storage.write_text(folder / "selection.csv", text.getvalue())
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

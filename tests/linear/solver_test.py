@@ -1,0 +1,158 @@
+"""Tests of the solvers, against LAPACK and scikit-learn's kernel ridge."""
+
+import numpy as np
+import pytest
+from sklearn import kernel_ridge
+
+from rethink_tf import errors
+from rethink_tf import streams
+from rethink_tf.linear import gram
+from rethink_tf.linear import kernels
+from rethink_tf.linear import progress
+from rethink_tf.linear import solver
+from rethink_tf.linear import store
+
+_SIZE, _TESTS = 300, 40
+# Narrow enough for a condition number of a few thousand.
+_KERNEL = kernels.Kernel("gaussian", 0.4)
+
+
+def _points(size=_SIZE):
+  drawn = streams.uniform((size + _TESTS) * 6, 1, "points")
+  points = drawn.reshape(-1, 6).astype(np.float32)
+  return points[:size], points[size:]
+
+
+def _targets(size=_SIZE):
+  return np.eye(4)[streams.integers(size, 4, 1, "targets")]
+
+
+def _solve(points, method="cholesky", l2=0.0, tolerance=1e-10, width=77,
+           kept=None, targets=None):
+  train, test = points
+  matrix = gram.GramOfPoints(_KERNEL, train, test, width)
+  if targets is None:
+    targets = _targets(len(train))
+  solution = solver.solve(
+      matrix, targets, l2, method, tolerance, 1, kept or store.Nowhere(),
+      progress.Progress())
+  return matrix, solution
+
+
+@pytest.mark.parametrize("method", ["cholesky", "cg"])
+@pytest.mark.parametrize("l2", [0.01, 1.0])
+def test_predictions_are_those_of_scikit_learns_kernel_ridge(method, l2):
+  train, test = _points()
+  matrix, solution = _solve((train, test), method, l2)
+  ridge = kernel_ridge.KernelRidge(alpha=l2, kernel="rbf", gamma=1 / (2 * 0.4**2))
+  ridge.fit(train.astype(np.float64), _targets())
+  np.testing.assert_allclose(
+      matrix.test_times(solution.coefficients),
+      ridge.predict(test.astype(np.float64)), atol=1e-6)
+  np.testing.assert_allclose(
+      solution.fitted, ridge.predict(train.astype(np.float64)), atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["cholesky", "cg"])
+def test_interpolation_is_exact_and_its_norm_that_of_lapack(method):
+  points = _points()
+  _, solution = _solve(points, method)
+  whole = kernels.matrix(_KERNEL, points[0], points[0])
+  exact = np.linalg.solve(whole, _targets())
+  norm = np.sqrt(np.trace(exact.T @ whole @ exact))
+  assert solution.norm == pytest.approx(norm, rel=1e-6)
+  assert solution.relative_residual <= 1e-10
+  np.testing.assert_allclose(solution.fitted, _targets(), atol=1e-8)
+  residual = np.linalg.norm(whole @ solution.coefficients - _targets())
+  assert residual / np.linalg.norm(_targets()) <= 1e-9
+
+
+def test_both_solvers_estimate_the_condition_from_below():
+  points = _points()
+  whole = kernels.matrix(_KERNEL, points[0], points[0]) + 1e-3 * np.eye(_SIZE)
+  for method, order in (("cholesky", 1), ("cg", 2)):
+    _, solution = _solve(points, method, l2=1e-3)
+    exact = np.linalg.cond(whole, order)
+    assert 0.05 * exact < solution.condition_estimate < 1.1 * exact
+
+
+def test_a_singular_matrix_is_solved_where_targets_allow_it(capsys):
+  train, test = _points()
+  train[200] = train[100]
+  targets = _targets()
+  targets[200] = targets[100]
+  whole = kernels.matrix(_KERNEL, train, train)
+  _, solution = _solve((train, test), tolerance=1e-6, targets=targets)
+  assert np.abs(whole @ solution.coefficients - targets).max() < 1e-5
+  assert "singular to float32" in capsys.readouterr().out
+
+
+def test_a_singular_matrix_without_a_solution_says_it_does_not_converge():
+  train, test = _points()
+  train[200] = train[100]
+  targets = _targets()
+  targets[200] = np.roll(targets[100], 1)
+  with pytest.raises(errors.DivergedError, match="relative residual") as raised:
+    _solve((train, test), tolerance=1e-6, targets=targets)
+  assert "--l2" in str(raised.value)
+
+
+def _kept(folder):
+  return store.Store(folder)
+
+
+class _Killed(Exception):
+  pass
+
+
+def _killing(method, after):
+  """Returns a store's method that raises once it was called `after` times."""
+  calls = []
+
+  def killing(*arguments):
+    if len(calls) == after:
+      raise _Killed()
+    calls.append(1)
+    return method(*arguments)
+
+  return killing
+
+
+# Panels are 77 wide: four of them.
+@pytest.mark.parametrize("name, after", [
+    ("save_panel", 0), ("save_panel", 2), ("save_state", 0), ("save_state", 1)])
+def test_killed_anywhere_it_goes_on_to_the_same_bits(tmp_path, name, after):
+  _, expected = _solve(_points(), tolerance=1e-12)
+  kept = _kept(tmp_path)
+  setattr(kept, name, _killing(getattr(kept, name), after))
+  with pytest.raises(_Killed):
+    _solve(_points(), tolerance=1e-12, kept=kept)
+  again = _kept(tmp_path)
+  assert len(again.panels(0.0)) == (after if name == "save_panel" else 4)
+  _, solution = _solve(_points(), tolerance=1e-12, kept=again)
+  assert (solution.coefficients == expected.coefficients).all()
+  assert solution.rows == expected.rows
+  assert solution.condition_estimate == expected.condition_estimate
+
+
+@pytest.mark.parametrize("name", ["panel-0002.bin", "iteration.bin"])
+@pytest.mark.parametrize("place", [0.01, 0.5, 0.99])
+def test_a_damaged_checkpoint_is_named_and_computed_anew(
+    tmp_path, capsys, name, place):
+  _, expected = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  path = tmp_path / name
+  content = bytearray(path.read_bytes())
+  content[int(place * len(content))] ^= 4
+  path.write_bytes(content)
+  capsys.readouterr()
+  _, solution = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  assert str(path) in capsys.readouterr().err
+  assert (solution.coefficients == expected.coefficients).all()
+
+
+def test_a_cut_checkpoint_is_named(tmp_path, capsys):
+  _solve(_points(), kept=_kept(tmp_path))
+  path = tmp_path / "panel-0001.bin"
+  path.write_bytes(path.read_bytes()[:-8])
+  assert len(_kept(tmp_path).panels(0.0)) == 1
+  assert "panel-0001.bin is damaged (its length" in capsys.readouterr().err
