@@ -38,14 +38,31 @@ class Run:
     return self.result["train_examples"]
 
 
+@dataclasses.dataclass(frozen=True)
+class Other:
+  """A finished run of another program than train.
+
+  Attributes:
+    config: config.json as a dict; its "program" names the program.
+    result: the dict of result.json.
+    metrics: metrics.csv as a `pandas.DataFrame`.
+  """
+
+  config: dict
+  result: dict
+  metrics: pd.DataFrame
+
+
 class Runs:
   """All finished runs below a folder.
 
   Args:
-    found: a list of `Run`.
+    found: a list of `Run` and `Other`.
   """
 
   def __init__(self, found):
+    self._others = [run for run in found if isinstance(run, Other)]
+    found = [run for run in found if isinstance(run, Run)]
     self._by_key = collections.defaultdict(list)
     for run in found:
       self._by_key[_key(run.config)].append(run)
@@ -75,6 +92,10 @@ class Runs:
   def at(self, config, count):
     """Returns `of(config)` on one number of examples, perhaps an empty list."""
     return self.of(config).get(count, [])
+
+  def of_program(self, name):
+    """Returns the `Other` runs of a program, in the order of their paths."""
+    return [run for run in self._others if run.config["program"] == name]
 
   def best(self, config):
     """Returns `of(config)` on the most examples there are, or an empty list."""
@@ -126,6 +147,8 @@ def _read(directory):
   loaded = run_directory.load_run(directory)
   if loaded.result is None:
     return None
+  if "program" in loaded.config:
+    return Other(loaded.config, loaded.result, loaded.metrics)
   known = {f.name for f in dataclasses.fields(config_lib.Config)}
   recorded = {k: v for k, v in loaded.config.items()
               if k not in ("label_hash", "dataset_fingerprint")}

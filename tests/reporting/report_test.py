@@ -9,6 +9,8 @@ import pytest
 import rethink_tf
 from rethink_tf import errors
 from rethink_tf import report
+from rethink_tf import run_directory
+from rethink_tf import storage
 from rethink_tf.paper import tables
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
@@ -204,7 +206,7 @@ def test_a_run_of_another_version_is_named(tmp_path, capsys, change):
   config = {k: v for k, v in {**config, **change}.items() if v is not None}
   made_up_runs.write(tmp_path / "run", made_up_runs.row(19))
   (tmp_path / "run" / "SHA256SUMS").unlink()
-  text = rethink_tf.run_directory.storage.json_text(config)
+  text = storage.json_text(config)
   (tmp_path / "run" / "config.json").write_text(text)
   assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
   warning, = capsys.readouterr().err.splitlines()
@@ -305,3 +307,16 @@ def test_the_committed_figures_are_those_of_the_committed_runs(committed):
         f"{name} is stale: {_RUN}")
     png = (folder / f"{name}.png").read_bytes()
     assert _png_source(png) == pages.digest_of(table), f"{name} is stale: {_RUN}"
+
+
+def test_a_run_of_another_program_is_no_row_and_no_damage(tmp_path, capsys):
+  _write(tmp_path / "row", 19, 0.98, 0.10)
+  with run_directory.claim(tmp_path / "lemma1") as directory:
+    directory.begin({"program": "lemma1", "seed": 1}, {}, False)
+    directory.write_metrics([{"n": 3, "rank": 3}], ("n", "rank"))
+    directory.write_result({"status": "done"})
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  assert not capsys.readouterr().err
+  runs, _, _ = runs_lib.find(tmp_path)
+  other, = runs.of_program("lemma1")
+  assert list(other.metrics.columns) == ["n", "rank"]
