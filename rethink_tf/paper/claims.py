@@ -14,6 +14,7 @@ class Claim:
     place: where the paper says it.
     says: the claim, in short.
     suites: a tuple of the suites whose runs it needs.
+    programs: a tuple of the other programs whose runs it needs.
     check: the name of the function that checks it.
     values: a dict of what that function needs besides the runs.
   """
@@ -22,8 +23,15 @@ class Claim:
   place: str
   says: str
   suites: tuple[str, ...]
+  programs: tuple[str, ...]
   check: str
   values: dict
+
+  @property
+  def needs(self):
+    """The runs it needs, as text."""
+    suites = [f"suite {name}" for name in self.suites]
+    return ", ".join([*suites, *(f"//rethink_tf:{p}" for p in self.programs)])
 
 
 def claims():
@@ -36,4 +44,5 @@ def claims():
 def _claim(name, values):
   return Claim(
       name, values.pop("place"), values.pop("says"),
-      tuple(values.pop("suites")), values.pop("check"), values)
+      tuple(values.pop("suites", ())), tuple(values.pop("programs", ())),
+      values.pop("check"), values)

@@ -1,37 +1,18 @@
 """The checks of the ledger: does a claim hold in the runs there are?
 
-A check takes the `Runs` and a claim's values, and returns `Finding`s, one for
-each thing it looked at (a model, a curve). The claim holds where all of them
-do.
+A check takes the `Runs` and a claim's values, and returns `finding.Finding`s,
+one for each thing it looked at (a model, a curve). The claim holds where all of
+them do.
 """
 
-import dataclasses
 import statistics
 
 from rethink_tf import suites
 from rethink_tf.reporting import curves
+from rethink_tf.reporting import finding
 from rethink_tf.reporting import table1
 
 _CHANCE = 10.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-  """What was found of one model or curve.
-
-  Attributes:
-    subject: what it is about, such as a model's name.
-    holds: whether the claim holds there; None where there is no run.
-    ours: the measured numbers, as text.
-    paper: the paper's, as text; "" where it prints none.
-    count: the number of training examples; None where it does not matter.
-  """
-
-  subject: str
-  holds: bool | None
-  ours: str = ""
-  paper: str = ""
-  count: int | None = None
 
 
 def random_labels_fitted(runs, rows, slack):
@@ -54,7 +35,7 @@ def same_hyperparameters(runs, pairs):
   for first, second in pairs:
     one, other = _config(first).as_dict(), _config(second).as_dict()
     changed = sorted(k for k in one if one[k] != other[k])
-    findings.append(Finding(
+    findings.append(finding.Finding(
         f"rows {first} and {second}", changed == ["label_corruption"],
         f"differ in {', '.join(changed)}"))
   return findings
@@ -67,10 +48,10 @@ def modifications_fitted(runs, least):
     name = curves.modification(plan.config)
     found = runs.best(plan.config)
     if not found:
-      findings.append(Finding(name, None))
+      findings.append(finding.Finding(name, None))
       continue
     value = _percent(found, "train_accuracy")
-    findings.append(Finding(
+    findings.append(finding.Finding(
         name, value >= least, f"{value:.2f}%", "100%", found[0].count))
   return findings
 
@@ -82,10 +63,10 @@ def starts_before_random_labels(runs, level, **named):
   for name in named["curves"]:
     together = runs.together([plans[name], plans["random labels"]])
     if together is None:
-      findings.append(Finding(name, None))
+      findings.append(finding.Finding(name, None))
       continue
     steps = [_steps_to(found, level / 100) for found in together]
-    findings.append(Finding(
+    findings.append(finding.Finding(
         name, steps[0] < steps[1],
         f"{steps[0]:,.0f} steps to {level:g}% against {steps[1]:,.0f}",
         count=together[0][0].count))
@@ -170,11 +151,11 @@ def decay_and_random_labels(runs, fits, fails, least, most):
       continue
     found = runs.best(plan.config)
     if not found:
-      findings.append(Finding(model, None))
+      findings.append(finding.Finding(model, None))
       continue
     value = _percent(found, "train_accuracy")
     holds = value >= least if model in fits else value <= most
-    findings.append(Finding(
+    findings.append(finding.Finding(
         model, holds, f"{value:.2f}%",
         "fits" if model in fits else "fails to converge", found[0].count))
   return findings
@@ -187,11 +168,11 @@ def early_stopping(runs, rows, most):
     config = _config(number)
     found = runs.best(config)
     if not found:
-      findings.append(Finding(config.model, None))
+      findings.append(finding.Finding(config.model, None))
       continue
     best, last = (
         _percent(found, name) for name in ("best_test_accuracy", "test_accuracy"))
-    findings.append(Finding(
+    findings.append(finding.Finding(
         config.model, best - last <= most,
         f"best {best:.2f}%, last {last:.2f}%", "no gain", found[0].count))
   return findings
@@ -212,10 +193,10 @@ def _of_rows(runs, rows, name, holds):
     row, config = _paper(number), _config(number)
     found = runs.best(config)
     if not found:
-      findings.append(Finding(config.model, None))
+      findings.append(finding.Finding(config.model, None))
       continue
     value = round(_percent(found, name), 2)  # As the paper prints it.
-    findings.append(Finding(
+    findings.append(finding.Finding(
         config.model, holds(row, value), f"{value:.2f}%",
         f"{getattr(row, name):.2f}%", found[0].count))
   return findings
@@ -228,10 +209,10 @@ def _compared(runs, groups, holds, text):
     configs = [_config(row) for row in rows]
     together = runs.together(configs)
     if together is None:
-      findings.append(Finding(configs[0].model, None))
+      findings.append(finding.Finding(configs[0].model, None))
       continue
     values = [_percent(found, "test_accuracy") for found in together]
-    findings.append(Finding(
+    findings.append(finding.Finding(
         configs[0].model, holds(*values), text.format(*values),
         text.format(*(_paper(row).test_accuracy for row in rows)),
         together[0][0].count))
@@ -244,10 +225,10 @@ def _of_models(table, check):
   for model in ("inception_small", "alexnet_small", "mlp_1x512"):
     mine = table[table.model == model]
     if mine.empty:
-      findings.append(Finding(model, None))
+      findings.append(finding.Finding(model, None))
     else:
       holds, ours, paper = check(mine)
-      findings.append(Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
+      findings.append(finding.Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
   return findings
 
 

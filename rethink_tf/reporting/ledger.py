@@ -4,6 +4,7 @@ import dataclasses
 
 from rethink_tf.paper import claims as claims_lib
 from rethink_tf.reporting import checks
+from rethink_tf.reporting import theory_checks
 
 COLUMNS = ("claim", "place", "verdict", "measured", "paper")
 HOLDS, FAILS, NOT_RUN = "holds", "does not hold", "not run"
@@ -16,7 +17,7 @@ class Entry:
 
   Attributes:
     claim: the `Claim`.
-    findings: a list of `checks.Finding`.
+    findings: a list of `finding.Finding`.
   """
 
   claim: claims_lib.Claim
@@ -40,9 +41,14 @@ class Entry:
 
 def entries(runs):
   """Returns an `Entry` for every claim, from the `Runs`."""
-  return [
-      Entry(claim, getattr(checks, claim.check)(runs, **claim.values))
-      for claim in claims_lib.claims()]
+  return [Entry(claim, check_of(claim)(runs, **claim.values))
+          for claim in claims_lib.claims()]
+
+
+def check_of(claim):
+  """Returns the function that checks a claim."""
+  module = next(m for m in (checks, theory_checks) if hasattr(m, claim.check))
+  return getattr(module, claim.check)
 
 
 def lines(runs):
@@ -61,7 +67,7 @@ def as_text(runs):
   paragraphs = []
   for entry in entries(runs):
     text = [f"{entry.verdict.upper()}: {entry.claim.says}",
-            f"  {entry.claim.place}; suites: {', '.join(entry.claim.suites)}"]
+            f"  {entry.claim.place}; needs {entry.claim.needs}"]
     for f in entry.findings:
       if f.holds is None:
         text.append(f"  - {f.subject}: {NOT_RUN}")

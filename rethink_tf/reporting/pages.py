@@ -11,13 +11,15 @@ from rethink_tf.reporting import curves
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import table1
+from rethink_tf.reporting import theory_figures
+from rethink_tf.reporting import theory_tables
 
 _BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
 _END = "<!-- end of {} -->"
 _DPI = 110
 # Figures in the paper's order: the table behind each, how it is drawn, whether
 # each number of training images has a figure of its own, and what it shows.
-_FIGURES = {
+FIGURES = {
     "fig1a": (
         curves.fig1a, figures.fig1a, True,
         "Figure 1a: training loss of Inception on true labels, random labels, "
@@ -36,6 +38,26 @@ _FIGURES = {
         curves.fig2b, figures.fig2b, True,
         "Figure 2b: test accuracy of Inception with and without batch "
         "normalization; shaded, the best so far"),
+    "rademacher": (
+        theory_tables.rademacher, theory_figures.rademacher, False,
+        "Section 2.2, equation (1): Rademacher complexity, estimated by "
+        "training on random signs"),
+    "vc_dimension": (
+        theory_tables.vc_dimension, theory_figures.vc_dimension, False,
+        "Section 2.2: labelings of n points that Theorem 1's network fits"),
+    "stability": (
+        theory_tables.stability, theory_figures.stability, False,
+        "Section 2.2: what one replaced example moves, and the generalization "
+        "error"),
+    "expressivity": (
+        theory_tables.expressivity, theory_figures.expressivity, False,
+        "Section 4: Theorem 1's network beside networks trained by SGD"),
+    "lemma1": (
+        theory_tables.lemma1, theory_figures.lemma1, False,
+        "Lemma 1: how far the smallest eigenvalue is from bounding the weights"),
+    "corollary1": (
+        theory_tables.corollary1, theory_figures.corollary1, False,
+        "Corollary 1: depth for width"),
 }
 
 
@@ -104,7 +126,7 @@ def figure_tables(runs):
   A figure of runs on fewer images than all ends in "_n<images>".
   """
   tables = {}
-  for name, (table_of, _, a_figure_a_count, _) in _FIGURES.items():
+  for name, (table_of, _, a_figure_a_count, _) in FIGURES.items():
     table = table_of(runs)
     if table.empty:
       continue
@@ -140,7 +162,7 @@ def _tables(runs):
 
 
 def _title(name):
-  return _FIGURES[_base(name)][3]
+  return FIGURES[_base(name)][3]
 
 
 def _base(name):
@@ -149,7 +171,7 @@ def _base(name):
 
 def _figure_files(name, table):
   with figures.style():
-    figure = _FIGURES[_base(name)][1](table)
+    figure = FIGURES[_base(name)][1](table)
     png, svg = io.BytesIO(), io.BytesIO()
     figure.savefig(png, format="png", dpi=_DPI, metadata={
         "Title": _title(name), "Source": digest_of(table)})

@@ -16,6 +16,22 @@ from rethink_tf import suites
 _FREE = ("seed", "epochs", "train_examples", "eval_every")
 
 
+# What the report reads of result.json, by program.
+_READ = {
+    "train": {"params", "train_examples", "train_accuracy", "test_accuracy",
+              "best_test_accuracy", "epochs_to_fit", "dataset_fingerprint"},
+    "corollary1": {"n", "train_accuracy", "depth_constant", "width_constant",
+                   "weights_per_block", "max_abs_error"},
+    "expressivity": {"n", "d", "weights", "train_accuracy", "test_accuracy",
+                     "max_abs_error"},
+    "lemma1": {"instances", "full_rank", "eigenvalue_error"},
+    "rademacher": {"model", "draws", "estimates", "standard_errors", "linear"},
+    "stability": {"model", "n", "max_probability_difference",
+                  "generalization_error"},
+    "vc_dimension": {"shattered", "fitted"},
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
   """A finished run.
@@ -147,21 +163,23 @@ def _read(directory):
   loaded = run_directory.load_run(directory)
   if loaded.result is None:
     return None
-  if "program" in loaded.config:
+  program = loaded.config.get("program", "train")
+  if not _READ.get(program, set()) <= set(loaded.result):
+    raise _another_version(directory)
+  if program != "train":
     return Other(loaded.config, loaded.result, loaded.metrics)
   known = {f.name for f in dataclasses.fields(config_lib.Config)}
   recorded = {k: v for k, v in loaded.config.items()
               if k not in ("label_hash", "dataset_fingerprint")}
-  if set(recorded) != known or not _is_complete(loaded.result):
-    raise errors.StorageError(
-        f"{directory} was written by another version: left out")
+  if set(recorded) != known:
+    raise _another_version(directory)
   return Run(config_lib.Config(**recorded), loaded.result, loaded.metrics,
              loaded.label_kinds)
 
 
-def _is_complete(result):
-  return {"params", "train_examples", "train_accuracy", "test_accuracy",
-          "best_test_accuracy", "dataset_fingerprint"} <= set(result)
+def _another_version(directory):
+  return errors.StorageError(
+      f"{directory} was written by another version: left out")
 
 
 def _key(config):

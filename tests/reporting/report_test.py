@@ -309,14 +309,25 @@ def test_the_committed_figures_are_those_of_the_committed_runs(committed):
     assert _png_source(png) == pages.digest_of(table), f"{name} is stale: {_RUN}"
 
 
-def test_a_run_of_another_program_is_no_row_and_no_damage(tmp_path, capsys):
-  _write(tmp_path / "row", 19, 0.98, 0.10)
-  with run_directory.claim(tmp_path / "lemma1") as directory:
-    directory.begin({"program": "lemma1", "seed": 1}, {}, False)
+def _write_other(folder, program):
+  with run_directory.claim(folder) as directory:
+    directory.begin({"program": program, "seed": 1}, {}, False)
     directory.write_metrics([{"n": 3, "rank": 3}], ("n", "rank"))
     directory.write_result({"status": "done"})
+
+
+def test_a_run_of_another_program_is_no_row_and_no_damage(tmp_path, capsys):
+  _write(tmp_path / "row", 19, 0.98, 0.10)
+  _write_other(tmp_path / "other", "mine")
   assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
   assert not capsys.readouterr().err
   runs, _, _ = runs_lib.find(tmp_path)
-  other, = runs.of_program("lemma1")
+  other, = runs.of_program("mine")
   assert list(other.metrics.columns) == ["n", "rank"]
+
+
+def test_another_programs_run_of_another_version_is_named(tmp_path, capsys):
+  _write_other(tmp_path / "other", "lemma1")
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
+  warning, = capsys.readouterr().err.splitlines()
+  assert f"{tmp_path}/other was written by another version" in warning

@@ -1,0 +1,106 @@
+"""Checks of the ledger on Sections 2.2 and 4; see `checks`."""
+
+from rethink_tf.reporting import finding
+from rethink_tf.reporting import theory_tables
+
+_MODELS = ("inception_small", "alexnet_small", "mlp_3x512", "mlp_1x512")
+
+
+def represents_any_labels(runs):
+  """Theorem 1's network has 2n + d weights and takes every label."""
+  table = theory_tables.expressivity(runs)
+  found = [] if table.empty else [
+      finding.Finding(
+          f"{row.labels}, d = {row.d:,}",
+          row.weights == 2 * row.n + row.d and row.train_accuracy == 1.0,
+          f"{row.weights:,} weights, training accuracy "
+          f"{row.train_accuracy:.2%}, largest error {row.max_abs_error:.2g}, "
+          f"test accuracy {row.test_accuracy:.2%}",
+          f"2n + d = {2 * row.n + row.d:,} weights", row.n)
+      for row in table[table.network == "Theorem 1"].itertuples()]
+  return found or [finding.Finding("Theorem 1", None)]
+
+
+def triangular_matrix(runs, error):
+  """numpy.linalg agrees with Lemma 1, within a relative error."""
+  results = [run.result for run in runs.of_program("lemma1")]
+  return [finding.Finding(
+      f"{result['instances']} random instances",
+      result["full_rank"] and result["eigenvalue_error"] < error,
+      f"eigenvalues off the diagonal by at most "
+      f"{result['eigenvalue_error']:.2g} of it",
+  ) for result in results] or [finding.Finding("Lemma 1", None)]
+
+
+def depth_for_width(runs):
+  """Corollary 1's networks take every label; with the constants found."""
+  results = [run.result for run in runs.of_program("corollary1")]
+  return [finding.Finding(
+      "b blocks", result["train_accuracy"] == 1.0,
+      f"depth b + {result['depth_constant']}, width at most n/b + "
+      f"{result['width_constant']}, 2n + d + {result['weights_per_block']:g} b "
+      f"weights, largest error {result['max_abs_error']:.2g}",
+      "width O(n/k), O(n + d) weights", result["n"],
+  ) for result in results] or [finding.Finding("Corollary 1", None)]
+
+
+def rademacher_is_one(runs, least):
+  """Each small model fits random signs: the estimate is (nearly) one."""
+  table = theory_tables.rademacher(runs)
+  findings = []
+  for model in _MODELS:
+    mine = table[table.model == model] if len(table) else table
+    if mine.empty:
+      findings.append(finding.Finding(model, None))
+      continue
+    findings.append(finding.Finding(
+        model, bool((mine.estimate >= least).all()),
+        ", ".join(f"{row.estimate:.3f} at n = {row.n:,}"
+                  for row in mine.itertuples()), "1", int(mine.n.min())))
+  return findings
+
+
+def estimator_is_right(runs, least, most):
+  """For linear functions, training finds the closed form."""
+  table = theory_tables.rademacher(runs)
+  mine = table[table.model == "linear"] if len(table) else table
+  if mine.empty:
+    return [finding.Finding("linear", None)]
+  ratios = mine.estimate / mine.linear
+  return [finding.Finding(
+      "linear", bool(((ratios >= least) & (ratios <= most)).all()),
+      ", ".join(f"{ratio:.3f} of the closed form at n = {n:,}"
+                for ratio, n in zip(ratios, mine.n)), "",
+      int(mine.n.min()))]
+
+
+def shatters(runs):
+  """All labelings of small n, and all that were tried of larger n, are fitted."""
+  results = [run.result for run in runs.of_program("vc_dimension")]
+  return [finding.Finding(
+      "Theorem 1's network",
+      result["shattered"] > 0 and result["fitted"] >= result["shattered"],
+      f"all 2^n labelings of {result['shattered']} points; all tried of "
+      f"{result['fitted']:,}", "VC dimension above n",
+  ) for result in results] or [finding.Finding("Theorem 1's network", None)]
+
+
+def stability_says_little(runs):
+  """One beta for all labels is far above the error with true labels.
+
+  beta is the worst over samples, random labels included; where it exceeds
+  twice the generalization error with true labels, and that with random labels
+  is twice that with true ones, a bound by beta says little.
+  """
+  findings = []
+  for run in runs.of_program("stability"):
+    result = run.result
+    beta = max(result["max_probability_difference"].values())
+    error = result["generalization_error"]
+    findings.append(finding.Finding(
+        f"{result['model']} on {run.config['dataset']}",
+        beta > 2 * error["0"] and error["1"] > 2 * error["0"],
+        f"beta at least {beta:.2f} for any labels; generalization error "
+        f"{error['0']:.1%} with true labels, {error['1']:.1%} with random ones",
+        "", result["n"]))
+  return findings or [finding.Finding("stability", None)]

@@ -1,0 +1,76 @@
+"""The numbers behind the figures of Sections 2.2 and 4, as tables.
+
+Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
+there are no runs for it.
+"""
+
+import pandas as pd
+
+_LABELS = {0: "true labels", 1: "random labels"}
+
+
+def expressivity(runs):
+  """Theorem 1's networks beside ones trained by SGD.
+
+  Returns:
+    A frame with "network", "labels", "n", "d", "weights", "train_accuracy",
+    "test_accuracy" and "max_abs_error", which SGD has none of.
+  """
+  return pd.DataFrame([{
+      "network": "Theorem 1" if run.config["method"] == "construction" else "SGD",
+      "labels": _LABELS.get(
+          run.config["label_corruption"],
+          f"p = {run.config['label_corruption']:g}"),
+      **{name: run.result[name] for name in (
+          "n", "d", "weights", "train_accuracy", "test_accuracy",
+          "max_abs_error")},
+  } for run in runs.of_program("expressivity")])
+
+
+def lemma1(runs):
+  """Eigenvalues and singular values of Lemma 1's matrix, a row an instance."""
+  return _metrics(runs, "lemma1")
+
+
+def corollary1(runs):
+  """Depth, width, weights and error, a row for each number of blocks."""
+  return _metrics(runs, "corollary1")
+
+
+def rademacher(runs):
+  """Estimates of the Rademacher complexity.
+
+  Returns:
+    A frame with "dataset", "model", "n", "draws", "estimate" and
+    "standard_error" over the draws, and "linear": the closed form for linear
+    functions of bounded norm and the same signs.
+  """
+  return pd.DataFrame([{
+      "dataset": run.config["dataset"], "model": run.result["model"],
+      "n": int(n), "draws": run.result["draws"][n], "estimate": estimate,
+      "standard_error": run.result["standard_errors"][n],
+      "linear": run.result["linear"][n],
+  } for run in runs.of_program("rademacher")
+      for n, estimate in run.result["estimates"].items()])
+
+
+def vc_dimension(runs):
+  """How many labelings of n points were tried and fitted, a row an n."""
+  return _metrics(runs, "vc_dimension")
+
+
+def stability(runs):
+  """What one replaced example moves, a row an epoch, with "dataset", "model"."""
+  return _stacked([
+      run.metrics.assign(
+          dataset=run.config["dataset"], model=run.config["model"],
+          n=run.config["n"])
+      for run in runs.of_program("stability")])
+
+
+def _metrics(runs, program):
+  return _stacked([run.metrics for run in runs.of_program(program)])
+
+
+def _stacked(frames):
+  return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
