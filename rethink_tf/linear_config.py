@@ -179,28 +179,38 @@ def parse_select(arguments):
 
 
 @dataclasses.dataclass(frozen=True)
-class Section5Options:
-  """How Section 5's statements are measured.
+class Section5Config:
+  """All that determines how Section 5's statements are measured: so, no path.
 
   Attributes:
-    config: the `LinearConfig`, of the data, the kernel and the seed.
+    model: the `LinearConfig`, of the data, the kernel and the seed.
     test_examples: how many test examples are used.
     sgd_examples: training examples that SGD sees.
     sgd_epochs: passes of SGD over them.
-    out: folder for what was measured.
-    data_dir: as of `Options`.
   """
 
-  config: LinearConfig
+  model: LinearConfig
   test_examples: int
   sgd_examples: int
   sgd_epochs: int
-  out: pathlib.Path
-  data_dir: pathlib.Path | None
+
+  @property
+  def seed(self):
+    return self.model.seed
+
+  def as_dict(self):
+    """Returns the fields as a dict that `json` writes and reads unchanged."""
+    own = {name: getattr(self, name) for name in (
+        "test_examples", "sgd_examples", "sgd_epochs")}
+    return {**self.model.as_dict(), "program": "section5", **own}
+
+  def short_hash(self):
+    """Returns 8 hex digits that differ between configs, the seed left out."""
+    return flag_values.short_hash(self.as_dict())
 
 
 def parse_section5(arguments):
-  """Turns the statements' command-line arguments into `Section5Options`.
+  """Turns command-line arguments into `(Section5Config, LinearOptions)`.
 
   Raises:
     UsageError: anything that is not a complete, valid command.
@@ -208,6 +218,7 @@ def parse_section5(arguments):
   """
   expanded, _ = flagfile.expand(arguments)
   values = _define_linear_flags()
+  _define_run_directory(values)
   where = {"flag_values": values}
   # A few dense n x n problems: what a minute does.
   values.set_default("train_examples", 1000)
@@ -217,31 +228,30 @@ def parse_section5(arguments):
       "sgd_examples", 100, "Training examples that SGD sees.", **where)
   flags.DEFINE_integer(
       "sgd_epochs", 300, "Passes of SGD over them.", **where)
-  flags.DEFINE_string(
-      "out", None, "Folder to write what was measured to.", **where)
   flag_values.read(values, "section5", expanded,
-        "Measures Section 5's statements about linear models.")
-  config = _linear_config(values)
-  if config.preprocessing == "random_convnet":
+                   "Measures Section 5's statements about linear models.")
+  model = _linear_config(values)
+  if model.preprocessing == "random_convnet":
     raise errors.UsageError(
         "--preprocessing: expected none or gabor, whose points are in memory. "
         "Received: 'random_convnet'")
-  if config.kernel != "gaussian":
+  if model.kernel != "gaussian":
     raise errors.UsageError(
-        f"--kernel: expected gaussian. Received: {config.kernel!r}")
-  most = {"train_examples": 20_000, "test_examples": 10_000,
-          "sgd_examples": config.examples, "sgd_epochs": 2**31 - 1}
-  if values.dataset == "digits":
-    most["test_examples"] = 500
+        f"--kernel: expected gaussian. Received: {model.kernel!r}")
+  most = {"train_examples": 20_000,
+          "test_examples": config_lib.TEST_EXAMPLES[model.dataset],
+          "sgd_examples": model.examples, "sgd_epochs": 2**31 - 1}
   for name, limit in most.items():
     flag_values.in_range(
         name, getattr(values, name), f"a whole number from 1 to {limit:,}",
         lambda x, limit=limit: 1 <= x <= limit)
-  out = flag_values.path("out", values) or (
-      paths.workspace() / "runs" / f"section5-{config.dataset}")
-  return Section5Options(
-      config, values.test_examples, values.sgd_examples, values.sgd_epochs,
-      out, flag_values.path("data_dir", values))
+  config = Section5Config(
+      model, values.test_examples, values.sgd_examples, values.sgd_epochs)
+  return config, LinearOptions(
+      logdir=flag_values.path("logdir", values) or (
+          flag_values.default_logdir(f"section5_{model.dataset}", config)),
+      data_dir=flag_values.path("data_dir", values), resume=values.resume,
+      overwrite=values.overwrite, arguments=tuple(arguments))
 
 
 def _choices(arguments, tried):
@@ -320,6 +330,17 @@ def _define_linear_flags():
 
 
 def _define_linear_options(values):
+  _define_run_directory(values)
+  where = {"flag_values": values}
+  flags.DEFINE_bool(
+      "checkpoint", True, "Keep finished blocks on disk, so that a stopped run "
+      "goes on.", **where)
+  flags.DEFINE_float(
+      "checkpoint_minutes", LinearOptions.checkpoint_minutes, "Minutes between "
+      "writes of the accumulated Gram matrix of random_convnet.", **where)
+
+
+def _define_run_directory(values):
   where = {"flag_values": values}
   flags.DEFINE_string(
       "logdir", None, "The run directory; default: "
@@ -329,12 +350,6 @@ def _define_linear_options(values):
   flags.DEFINE_bool(
       "overwrite", False, "Replace an earlier run in the run directory.",
       **where)
-  flags.DEFINE_bool(
-      "checkpoint", True, "Keep finished blocks on disk, so that a stopped run "
-      "goes on.", **where)
-  flags.DEFINE_float(
-      "checkpoint_minutes", LinearOptions.checkpoint_minutes, "Minutes between "
-      "writes of the accumulated Gram matrix of random_convnet.", **where)
 
 
 def _define_select_options(values):

@@ -4,27 +4,41 @@ import sys
 
 from rethink_tf import errors
 from rethink_tf import linear_config
-from rethink_tf import signals
-from rethink_tf import storage
-from rethink_tf.data import datasets
-from rethink_tf.linear import claims
-from rethink_tf.linear import progress
+from rethink_tf import program
 
 
 def main(argv):
-  options = linear_config.parse_section5(argv[1:])
-  datasets.check_available(options.config.dataset, options.data_dir)
-  with signals.Stop().on_signals():
-    # Imported once everything that can be refused early was.
-    from rethink_tf.linear import statements  # pylint: disable=g-import-not-at-top
+  program.main(linear_config.parse_section5(argv[1:]), _measure, _summary)
 
-    measured = statements.measure(options, progress.Progress())
-    options.out.mkdir(parents=True, exist_ok=True)
-    storage.write_json(options.out / "section5.json", measured)
-  for claim in claims.of_section5(measured):
-    print(f"\n{claim.statement}\n  {claim.measured}\n  "
-          f"{'holds' if claim.holds else 'does not hold'}")
-  print(f"\nAll that was measured: {options.out / 'section5.json'}")
+
+def _measure(config, options, directory, stop):
+  del stop  # A signal ends it at once: it takes minutes.
+  # Imported once everything that can be refused early was.
+  from rethink_tf.linear import statements  # pylint: disable=g-import-not-at-top
+
+  return statements.run(config, options, directory)
+
+
+def _summary(config, options, result):
+  sgd, curvature = result["sgd"], result["curvature"]
+  least = result["solutions"]["minimum_norm"]
+  lines = [
+      "",
+      f"{config.model.dataset}, {result['n']:,} training examples:",
+      f"  SGD on {sgd['examples']} of them, {sgd['epochs'][-1]} epochs: "
+      f"distance to the minimum-norm solution {sgd['distances'][-1]:.1e}, "
+      f"{sgd['outside_span']:.1e} outside the span of the data",
+      f"  curvature at two minima differs from the formula by at most "
+      f"{max(curvature['differences']):.1e}; no curvature in "
+      f"{curvature['null_directions']:,} of {curvature['weights']:,} directions",
+      f"  minimum norm {least['norm']:.4g}, test error "
+      f"{least['test_error']:.1%}",
+  ]
+  for name in ("random_centers", "labels_on_test"):
+    other = result["solutions"][name]
+    lines.append(f"  {name.replace('_', ' ')}: norm {other['norm']:.4g}, "
+                 f"test error {other['test_error']:.1%}")
+  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
 
 
 if __name__ == "__main__":

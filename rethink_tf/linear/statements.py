@@ -1,6 +1,7 @@
 """Section 5's statements, measured on a dataset."""
 
 import dataclasses
+import time
 
 import numpy as np
 from scipy import linalg
@@ -9,7 +10,9 @@ from rethink_tf import streams
 from rethink_tf.linear import fourier
 from rethink_tf.linear import kernels
 from rethink_tf.linear import problem as problem_lib
+from rethink_tf.linear import progress as progress_lib
 from rethink_tf.linear import theory
+from rethink_tf.training import environment
 
 # Of the random centers to the training examples.
 _CENTERS = 2
@@ -40,26 +43,57 @@ class _Data:
   kernel: kernels.Kernel
 
 
-def measure(options, progress):
-  """Returns what was measured of each statement, as JSON can hold it.
+def run(config, options, directory):
+  """Measures each statement, and records that in a run directory.
 
   Args:
-    options: `config.Section5Options`.
-    progress: `progress.Progress`.
+    config: the `Section5Config`.
+    options: the `LinearOptions`.
+    directory: the `RunDirectory`, claimed.
+
+  Returns:
+    The dict of result.json: "sgd", "curvature", "solutions" and "path" have the
+    statements' numbers.
 
   Raises:
     DataError: the data cannot be had.
+    UsageError: the directory holds a run of another config.
   """
-  config = options.config
-  problem = problem_lib.load(config, options.data_dir)
-  data = _points(config, problem, options.test_examples)
-  linear = _linear(data, options)
-  measured = {**config.as_dict(), "n": len(data.points),
-              "test_examples": len(data.test_points),
-              "dataset_fingerprint": problem.fingerprint}
+  begun = time.monotonic()
+  problem = problem_lib.load(config.model, options.data_dir)
+  directory.begin(
+      {**config.as_dict(), "dataset_fingerprint": problem.fingerprint},
+      environment.describe(options, None), options.overwrite)
+  measured = measure(config, problem, progress_lib.Progress())
+  sgd = measured["sgd"]
+  directory.write_metrics(
+      [{"epoch": epoch, "distance": distance}
+       for epoch, distance in zip(sgd["epochs"], sgd["distances"])],
+      ("epoch", "distance"))
+  result = {
+      "status": "done", "dataset": config.model.dataset,
+      "n": config.model.examples, "test_examples": config.test_examples,
+      **measured, "seed": config.seed,
+      "wall_seconds": round(time.monotonic() - begun, 3),
+      "dataset_fingerprint": problem.fingerprint}
+  directory.write_result(result)
+  return result
+
+
+def measure(config, problem, progress):
+  """Returns what was measured of each statement, as JSON can hold it.
+
+  Args:
+    config: the `Section5Config`.
+    problem: the `problem.Problem`.
+    progress: a `progress.Progress`.
+  """
+  data = _points(config.model, problem, config.test_examples)
+  linear = _linear(data, config)
+  measured = {}
   for name, part in (
-      ("sgd", lambda: _sgd(*linear, options)),
-      ("curvature", lambda: _curvature(*linear, options)),
+      ("sgd", lambda: _sgd(*linear, config)),
+      ("curvature", lambda: _curvature(*linear, config)),
       ("solutions", lambda: _solutions(data, config.seed)),
       ("path", lambda: _path(data))):
     progress.begin(name)
@@ -76,19 +110,19 @@ def _points(config, problem, tests):
                problem.test_labels[:tests], problem_lib.kernel(config))
 
 
-def _linear(data, options):
+def _linear(data, config):
   """Returns the X and Y of SGD's model: random features of the kernel, d > n."""
-  x = data.points[:options.sgd_examples]
+  x = data.points[:config.sgd_examples]
   count = max(_FEATURES, 2 * len(x))
-  x = fourier.features(x, data.kernel.bandwidth, count, options.config.seed)
-  return x, data.targets[:options.sgd_examples]
+  x = fourier.features(x, data.kernel.bandwidth, count, config.seed)
+  return x, data.targets[:config.sgd_examples]
 
 
-def _sgd(x, y, options):
+def _sgd(x, y, config):
   """SGD from zero on squared loss: how near to the minimum-norm solution."""
   least = theory.minimum_norm(x, y)
   shown = set(np.linspace(
-      0, options.sgd_epochs, _DISTANCES).round().astype(int).tolist())
+      0, config.sgd_epochs, _DISTANCES).round().astype(int).tolist())
   epochs, distances = [], []
 
   def note(w):
@@ -99,7 +133,7 @@ def _sgd(x, y, options):
       distances.append(theory.distance(w, least))
 
   seen = []
-  w = theory.sgd(x, y, options.sgd_epochs, options.config.seed, on_epoch=note)
+  w = theory.sgd(x, y, config.sgd_epochs, config.seed, on_epoch=note)
   return {
       "examples": len(x), "features": x.shape[1], "epochs": epochs,
       "distances": distances, "outside_span": theory.outside_span(x, w),
@@ -111,10 +145,10 @@ def _sgd(x, y, options):
   }
 
 
-def _curvature(x, y, options):
+def _curvature(x, y, config):
   """The Hessian along a random direction at two global minima."""
   y = y[:, 0]
-  seed = options.config.seed
+  seed = config.seed
   least, other = theory.minimum_norm(x, y), theory.another_solution(x, y, seed)
   formula = theory.hessian_at_minimum(x, 2 * np.ones(len(x)))
   direction = streams.uniform(x.shape[1], seed, "direction") - 0.5

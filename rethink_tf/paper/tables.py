@@ -34,11 +34,52 @@ class Table1Row:
     return f"configs/table1_row{self.row}.flags"
 
 
+@dataclasses.dataclass(frozen=True)
+class Table3Row:
+  """A row of Table 3.
+
+  Attributes:
+    data_set: "MNIST" or "CIFAR10".
+    pre_processing: as the paper words it.
+    regularized: "no" or "l2".
+    test_error: percent, as printed.
+  """
+
+  data_set: str
+  pre_processing: str
+  regularized: str
+  test_error: float
+
+  @property
+  def title(self):
+    """The row in a few words."""
+    words = [self.data_set]
+    if self.pre_processing != "none":
+      words.append(self.pre_processing.partition(" (")[0])
+    return ", ".join(words + ["l2"] * (self.regularized != "no"))
+
+  @property
+  def flagfile(self):
+    words = {"none": "", "gabor filters": "_gabor"}
+    kind = words.get(self.pre_processing, "_random_convnet")
+    end = "" if self.regularized == "no" else "_l2"
+    name = {"MNIST": "mnist", "CIFAR10": "cifar10"}[self.data_set]
+    return f"configs/table3_{name}{kind}{end}.flags"
+
+
 def table1():
   """Returns Table 1 (the ICLR version) as a list of `Table1Row`."""
-  path = pathlib.Path(__file__).parent / "table1.csv"
-  types = {f.name: f.type for f in dataclasses.fields(Table1Row)}
+  return _rows("table1.csv", Table1Row)
+
+
+def table3():
+  """Returns Table 3 as a list of `Table3Row`."""
+  return _rows("table3.csv", Table3Row)
+
+
+def _rows(name, kind):
+  types = {f.name: f.type for f in dataclasses.fields(kind)}
+  path = pathlib.Path(__file__).parent / name
   with path.open(encoding="utf-8", newline="") as file:
-    return [
-        Table1Row(**{name: types[name](text) for name, text in line.items()})
-        for line in csv.DictReader(file)]
+    return [kind(**{name: types[name](text) for name, text in line.items()})
+            for line in csv.DictReader(file)]

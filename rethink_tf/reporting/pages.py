@@ -10,6 +10,8 @@ from rethink_tf import storage
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import ledger
+from rethink_tf.reporting import linear_figures
+from rethink_tf.reporting import linear_tables
 from rethink_tf.reporting import table1
 from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
@@ -58,6 +60,24 @@ FIGURES = {
     "corollary1": (
         theory_tables.corollary1, theory_figures.corollary1, False,
         "Corollary 1: depth for width"),
+    "error_against_examples": (
+        linear_tables.error_against_examples,
+        linear_figures.error_against_examples, False,
+        "Section 5: test error of exact interpolation by training examples"),
+    "error_against_filters": (
+        linear_tables.error_against_filters,
+        linear_figures.error_against_filters, False,
+        "Section 5: test error on random convolutional features by filters"),
+    "error_against_l2": (
+        linear_tables.error_against_l2, linear_figures.error_against_l2, False,
+        "Section 5: what regularization does to linear models"),
+    "norm_against_error": (
+        linear_tables.norm_against_error, linear_figures.norm_against_error,
+        False, "Section 5: norm and test error of interpolating solutions"),
+    "distance_against_epochs": (
+        linear_tables.distance_against_epochs,
+        linear_figures.distance_against_epochs, False,
+        "Section 5: SGD from zero approaches the minimum-norm solution"),
 }
 
 
@@ -157,6 +177,9 @@ def _tables(runs):
       "table1": (table1.COLUMNS, full, table1.notes(full, is_small=False)),
       "table1_small": (
           table1.COLUMNS, small, table1.notes(small, is_small=True)),
+      "table3": (
+          linear_tables.COLUMNS, linear_tables.table3(runs),
+          linear_tables.notes()),
       "claims": (ledger.COLUMNS, ledger.lines(runs), ""),
   }
 

@@ -122,7 +122,7 @@ def test_every_figure_with_runs_is_written_thrice(out):
   figures = {"fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2b_n1000"}
   assert {path.name for path in out.iterdir()} == {
       *(f"{name}.{end}" for name in figures for end in ("png", "svg", "csv")),
-      *(f"{name}.{end}" for name in ("table1", "table1_small", "claims")
+      *(f"{name}.{end}" for name in ("table1", "table1_small", "table3", "claims")
         for end in ("md", "csv"))}
   for path in out.glob("*.png"):
     assert path.read_bytes().startswith(b"\x89PNG")
@@ -259,14 +259,14 @@ def test_a_readme_without_marks_is_refused():
 
 def test_a_readme_gets_every_section_with_figures_where_they_are(
     runs, tmp_path, capsys):
-  names = ("table1", "table1_small", "claims", "figures")
+  names = ("table1", "table1_small", "table3", "claims", "figures")
   readme = tmp_path / "README.md"
   readme.write_text("".join(
       f"<!-- {name}: written by //rethink_tf:report, do not edit -->\n"
       f"<!-- end of {name} -->\n" for name in names))
   assert _main(f"--runs={runs}", f"--out={tmp_path}/docs/out",
                f"--readme={readme}") == 0
-  assert "table1, table1_small, claims, figures" in capsys.readouterr().out
+  assert "table1, table1_small, table3, claims, figures" in capsys.readouterr().out
   text = readme.read_text("utf-8")
   assert "](docs/out/fig1a_n1000.png)" in text
   assert "| 19 | mlp_1x512 | random |" in text

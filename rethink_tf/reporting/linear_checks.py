@@ -1,0 +1,142 @@
+"""Checks of the ledger on Section 5; see `checks`."""
+
+from rethink_tf.paper import tables
+from rethink_tf.reporting import finding
+from rethink_tf.reporting import linear_tables
+
+# Below this a distance is rounding, and may grow.
+_ROUNDING = 1e-12
+
+
+def sgd_stays_in_span(runs, most):
+  """SGD from zero ends in the span of the data points."""
+  return _of_statements(runs, lambda result: (
+      result["sgd"]["outside_span"] < most,
+      f"{result['sgd']['outside_span']:.1e} of the weights' norm outside it "
+      f"after {result['sgd']['epochs'][-1]} epochs"))
+
+
+def sgd_reaches_minimum_norm(runs, most):
+  """SGD's distance to LAPACK's minimum-norm solution falls to nothing."""
+
+  def check(result):
+    sgd = result["sgd"]
+    falls = all(b < a or b < _ROUNDING
+                for a, b in zip(sgd["distances"], sgd["distances"][1:]))
+    kernel = sgd["distance_to_kernel_solution"]
+    return (falls and sgd["distances"][-1] < most and kernel < most,
+            f"distance from {sgd['distances'][0]:.1f} to "
+            f"{sgd['distances'][-1]:.1e}; that of the kernel's solution "
+            f"{kernel:.1e}")
+
+  return _of_statements(runs, check)
+
+
+def same_curvature(runs, most):
+  """The Hessian is the formula's at two minima, and not elsewhere."""
+
+  def check(result):
+    curvature = result["curvature"]
+    worst = max(curvature["differences"])
+    return (worst < most < curvature["difference_elsewhere"],
+            f"at two minima {curvature['distance_of_minima']:.1f} norms apart "
+            f"off by {worst:.1e}, elsewhere by "
+            f"{curvature['difference_elsewhere']:.1e}")
+
+  return _of_statements(runs, check)
+
+
+def degenerate_curvature(runs):
+  """With more weights than examples, directions have no curvature."""
+
+  def check(result):
+    curvature = result["curvature"]
+    flat = curvature["null_directions"]
+    return (flat == curvature["weights"] - curvature["rank"] > 0,
+            f"{flat:,} of {curvature['weights']:,} directions are flat with "
+            f"{curvature['examples']} examples")
+
+  return _of_statements(runs, check)
+
+
+def other_solutions_are_worse(runs, solution, larger, worse):
+  """Another interpolating solution has a larger norm and a larger error."""
+
+  def check(result):
+    least = result["solutions"]["minimum_norm"]
+    other = result["solutions"][solution]
+    return (other["norm"] > larger * least["norm"]
+            and other["train_error"] == 0
+            and other["test_error"] > worse * least["test_error"],
+            f"norm {other['norm']:.4g} against {least['norm']:.4g}, test error "
+            f"{other['test_error']:.1%} against {least['test_error']:.1%}")
+
+  return _of_statements(runs, check)
+
+
+def interpolation_generalizes(runs, residual, times):
+  """Fitting exactly gives the paper's test error, or little more."""
+  findings = []
+  for row in tables.table3():
+    run = linear_tables.of_row(runs, row)
+    if row.regularized != "no":
+      continue
+    if run is None:
+      findings.append(finding.Finding(row.title, None))
+      continue
+    result = run.result
+    findings.append(finding.Finding(
+        row.title,
+        result["train_error"] == 0 and result["relative_residual"] <= residual
+        and 100 * result["test_error"] <= times * row.test_error,
+        f"{result['test_error']:.2%} test error, {result['train_error']:.2%} "
+        f"training error, residual {result['relative_residual']:.1e}",
+        f"{row.test_error:g}%", result["n"]))
+  return findings
+
+
+def norm_is_not_predictive(runs, share):
+  """MNIST's wavelets have the larger norm and a fraction of the error."""
+  pixels, wavelets = (
+      linear_tables.of_row(runs, row) for row in tables.table3()[:2])
+  if pixels is None or wavelets is None:
+    return [finding.Finding("MNIST", None)]
+  pixels, wavelets = pixels.result, wavelets.result
+  return [finding.Finding(
+      "MNIST",
+      wavelets["min_norm"] > pixels["min_norm"]
+      and wavelets["test_error"] < share * pixels["test_error"],
+      f"norm {pixels['min_norm']:.4g} without and {wavelets['min_norm']:.4g} "
+      f"with wavelets (a ratio of "
+      f"{wavelets['min_norm'] / pixels['min_norm']:.2f}), test error "
+      f"{pixels['test_error']:.2%} and {wavelets['test_error']:.2%}",
+      "220 and 390 (1.77), half the error",
+      min(pixels["n"], wavelets["n"]))]
+
+
+def regularization_helps(runs, curves, helps, share):
+  """Whether the best l2 lowers the test error by more than a share of it."""
+  table = linear_tables.error_against_l2(runs)
+  findings = []
+  for curve in curves:
+    path = table[table.curve == curve]
+    without = path[path.l2 == 0].test_error
+    if without.empty or len(path) < 2:
+      findings.append(finding.Finding(curve, None))
+      continue
+    best = path.loc[path.test_error.idxmin()]
+    improved = best.test_error < (1 - share) * without.iloc[0]
+    findings.append(finding.Finding(
+        curve, bool(improved) == helps,
+        f"{without.iloc[0]:.2%} without, at best {best.test_error:.2%} (l2 = "
+        f"{best.l2:g})", "improves" if helps else "does not improve"))
+  return findings
+
+
+def _of_statements(runs, check):
+  findings = []
+  for run in runs.of_program("section5"):
+    holds, ours = check(run.result)
+    findings.append(finding.Finding(
+        run.config["dataset"], bool(holds), ours, "", run.result["n"]))
+  return findings or [finding.Finding("statements", None)]

@@ -1,0 +1,79 @@
+"""Section 5's figures, from the tables of `linear_tables`."""
+
+from matplotlib import figure as figure_lib
+
+_SIZE = (7.0, 4.6)  # Inches.
+
+
+def error_against_examples(table):
+  """Draws test error against the number of training examples."""
+  return _errors(table, "n", "training examples", "all examples")
+
+
+def error_against_filters(table):
+  """Draws test error against the number of random filters."""
+  return _errors(table, "filters", "random filters", "32,000 filters")
+
+
+def error_against_l2(table):
+  """Draws training and test error along paths over l2.
+
+  A point without l2 is drawn at the left end.
+  """
+  figure, axes = _axes("l2 (added to the Gram matrix's diagonal)", "error (%)")
+  smallest = table.l2[table.l2 > 0].min()
+  axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
+  for label, path in table.groupby("curve", sort=False):
+    path = path.sort_values("l2")
+    line, = axes.plot(path.l2, 100 * path.test_error, "o-", markersize=4,
+                      label=f"{label}, test")
+    axes.plot(path.l2, 100 * path.train_error, "--", color=line.get_color(),
+              label=f"{label}, training")
+  axes.set_ylim(bottom=0)
+  axes.legend(fontsize=9)
+  return figure
+
+
+def norm_against_error(table):
+  """Draws test error against the norm, a labelled point a solution."""
+  figure, axes = _axes("norm of the solution", "test error (%)")
+  axes.set_xscale("log")
+  for row in table.itertuples():
+    axes.plot([row.norm], [100 * row.test_error], "o")
+    axes.annotate(row.solution, (row.norm, 100 * row.test_error),
+                  xytext=(6, 4), fontsize=9, textcoords="offset points")
+  axes.margins(x=0.35)
+  axes.set_ylim(bottom=0)
+  return figure
+
+
+def distance_against_epochs(table):
+  """Draws SGD's distance to the minimum-norm solution."""
+  figure, axes = _axes("epochs of SGD", "distance to the minimum-norm\n"
+                       "solution (relative)")
+  for label, curve in table.groupby("curve", sort=False):
+    axes.semilogy(curve.epoch, curve.distance, "o-", markersize=4, label=label)
+  axes.legend(fontsize=9)
+  return figure
+
+
+def _errors(table, key, axis, whole):
+  figure, axes = _axes(axis, "test error (%)")
+  axes.set_xscale("log")
+  for label, results in table.groupby("curve", sort=False):
+    results = results.sort_values(key)
+    line, = axes.plot(results[key], 100 * results.test_error, "o-",
+                      markersize=4, label=label)
+    axes.axhline(100 * results.paper.iloc[0], linestyle="--", linewidth=1,
+                 color=line.get_color(), label=f"{label}, paper, {whole}")
+  axes.set_ylim(bottom=0)
+  axes.legend(fontsize=9)
+  return figure
+
+
+def _axes(horizontal, vertical):
+  figure = figure_lib.Figure(figsize=_SIZE, layout="constrained")
+  axes = figure.add_subplot()
+  axes.set_xlabel(horizontal)
+  axes.set_ylabel(vertical)
+  return figure, axes

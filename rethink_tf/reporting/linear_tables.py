@@ -1,0 +1,162 @@
+"""Table 3, and the numbers behind Section 5's figures.
+
+Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
+there are no runs for it; `table3` returns lines of text.
+"""
+
+import pandas as pd
+
+from rethink_tf import linear_config
+from rethink_tf.paper import tables
+
+COLUMNS = (
+    "data set", "preprocessing", "l2", "n", "filters", "train error, ours",
+    "test error, ours", "test error, paper", "norm", "residual", "minutes",
+    "GB")
+# What may differ between the runs along a curve, besides what it shows.
+_FREE = ("train_examples", "solver", "tolerance", "seed")
+
+
+def table3(runs):
+  """Returns Table 3's rows as dicts of text, ours beside the paper's.
+
+  A row's run is that of its flagfile on the most training examples; one with
+  fewer filters stands in, and says how many.
+  """
+  return [_line(row, of_row(runs, row)) for row in tables.table3()]
+
+
+def notes():
+  """Returns what stands below Table 3, as text."""
+  return ("Errors in percent. The norm is √tr(αᵀKα), the residual "
+          "‖Kα − Y‖ / ‖Y‖; minutes and GB are those of the machine at hand.")
+
+
+def error_against_examples(runs):
+  """Test error by number of training examples, for each row of Table 3.
+
+  Returns:
+    A frame with "curve", "n", "test_error" and "paper", fractions.
+  """
+  frames = []
+  for row in tables.table3():
+    mine = _frame(_like(runs, row))
+    if len(mine) and mine.n.nunique() > 1:
+      frames.append(mine.assign(curve=row.title, paper=row.test_error / 100))
+  return _stacked(frames, ["curve", "n", "test_error", "paper"])
+
+
+def error_against_filters(runs):
+  """Test error by number of random filters; columns as above, "filters"."""
+  frames = []
+  for row in tables.table3():
+    mine = _most_examples(_like(runs, row, ("filters",)))
+    if len(mine) and mine.filters.nunique() > 1:
+      frames.append(mine.assign(curve=row.title, paper=row.test_error / 100))
+  return _stacked(frames, ["curve", "filters", "n", "test_error", "paper"])
+
+
+def error_against_l2(runs):
+  """Training and test error along paths over l2.
+
+  Returns:
+    A frame with "curve", "l2", "train_error" and "test_error".
+  """
+  frames = [
+      pd.DataFrame(run.result["path"]).assign(curve=_path_name(run.config))
+      for run in runs.of_program("section5")]
+  for row in tables.table3():
+    if row.regularized != "no":
+      continue  # The same runs as its neighbour's.
+    mine = _most_examples(_like(runs, row, ("l2",)))
+    if len(mine) and mine.l2.nunique() > 1:
+      frames.append(mine.assign(curve=row.title))
+  return _stacked(frames, ["curve", "l2", "train_error", "test_error"])
+
+
+def norm_against_error(runs):
+  """Norm and test error of solutions that interpolate.
+
+  Returns:
+    A frame with "solution", "norm" and "test_error".
+  """
+  points = [
+      {"solution": f"{name.replace('_', ' ')}, {run.config['dataset']}, "
+                   f"n = {run.result['n']:,}",
+       "norm": found["norm"], "test_error": found["test_error"]}
+      for run in runs.of_program("section5")
+      for name, found in run.result["solutions"].items()]
+  for row in tables.table3():
+    run = of_row(runs, row)
+    if run is not None and run.config["l2"] == 0:
+      points.append({
+          "solution": row.title, "norm": run.result["min_norm"],
+          "test_error": run.result["test_error"]})
+  return pd.DataFrame(points)
+
+
+def distance_against_epochs(runs):
+  """SGD's distance to the minimum-norm solution; "curve", "epoch", "distance"."""
+  return _stacked([
+      run.metrics.assign(curve=_path_name(run.config))
+      for run in runs.of_program("section5")], ["curve", "epoch", "distance"])
+
+
+def _path_name(config):
+  return f"{config['dataset']}, n = {config['train_examples']:,}"
+
+
+def _config(row):
+  config, _ = linear_config.parse_interpolate([f"--flagfile={row.flagfile}"])
+  return config.as_dict()
+
+
+def _like(runs, row, free=()):
+  """Returns the runs that differ from a row's flagfile in what is free alone."""
+  wanted = {name: value for name, value in _config(row).items()
+            if name not in (*_FREE, *free)}
+  return [run for run in runs.of_program("interpolate")
+          if all(run.config.get(k) == value for k, value in wanted.items())]
+
+
+def _frame(found):
+  return pd.DataFrame([{**run.config, **run.result} for run in found])
+
+
+def _most_examples(found):
+  most = max((run.result["n"] for run in found), default=0)
+  return _frame([run for run in found if run.result["n"] == most])
+
+
+def of_row(runs, row):
+  """Returns the `runs.Other` that stands in a row of Table 3, or None."""
+  return max(_like(runs, row, ("filters",)), default=None, key=lambda run: (
+      run.result["n"], run.config["filters"] or 0))
+
+
+def _line(row, run):
+  printed = {
+      "data set": row.data_set, "preprocessing": row.pre_processing,
+      "test error, paper": f"{row.test_error:g}"}
+  if run is None:
+    return {**dict.fromkeys(COLUMNS, ""), **printed,
+            "train error, ours": "not run", "test error, ours": "not run"}
+  result = run.result
+  return {
+      **printed,
+      "l2": f"{run.config['l2']:g}",
+      "n": f"{result['n']:,}",
+      "filters": f"{run.config['filters']:,}" if run.config["filters"] else "",
+      "train error, ours": f"{100 * result['train_error']:.2f}",
+      "test error, ours": f"{100 * result['test_error']:.2f}",
+      "norm": f"{result['min_norm']:.4g}",
+      "residual": f"{result['relative_residual']:.1e}",
+      "minutes": f"{result['wall_seconds'] / 60:.1f}",
+      "GB": f"{result['peak_memory_gb']:.1f}",
+  }
+
+
+def _stacked(frames, columns):
+  if not frames:
+    return pd.DataFrame(columns=columns)
+  return pd.concat(frames, ignore_index=True)[columns]

@@ -1,0 +1,100 @@
+"""Tests of selection, and of Section 5's statements on real small runs."""
+
+import numpy as np
+import pytest
+
+from rethink_tf import linear_config
+from rethink_tf import streams
+from rethink_tf.linear import fourier
+from rethink_tf.linear import kernels
+from rethink_tf.linear import problem
+from rethink_tf.linear import progress
+from rethink_tf.linear import selection
+from rethink_tf.linear import statements
+
+
+@pytest.fixture(name="measured", scope="module")
+def _measured():
+  config, _ = linear_config.parse_section5([
+      "--dataset=digits", "--train_examples=600", "--test_examples=300",
+      "--sgd_examples=40", "--sgd_epochs=200"])
+  return statements.measure(
+      config, problem.load(config.model, None), progress.Quiet())
+
+
+def test_all_solutions_interpolate_and_the_minimum_norm_is_least(measured):
+  found = measured["solutions"]
+  assert all(s["residual"] < 1e-6 for s in found.values())
+  assert min(found, key=lambda name: found[name]["norm"]) == "minimum_norm"
+  # Without l2, the path is at the same solution.
+  first = measured["path"][0]
+  assert first["l2"] == 0
+  assert first["norm"] == pytest.approx(found["minimum_norm"]["norm"], rel=1e-6)
+
+
+def test_fourier_features_are_the_gaussian_kernel_on_average():
+  points = streams.uniform(60, 1, "points").reshape(12, 5)
+  exact = kernels.matrix(kernels.Kernel("gaussian", 0.8), points, points)
+  x = fourier.features(points, 0.8, 20_000, 1)
+  # The standard error is 1 / sqrt(10,000) at most.
+  np.testing.assert_allclose(x @ x.T, exact, atol=0.05)
+  np.testing.assert_allclose((x**2).sum(axis=1), 1)
+
+
+# Selection.
+
+
+def test_folds_hold_each_example_out_once():
+  parts = selection.folds(10, 3)
+  assert sorted(np.concatenate([held for _, held in parts])) == list(range(10))
+  for fitted, held in parts:
+    assert sorted([*fitted, *held]) == list(range(10))
+
+
+def _small():
+  parsed = linear_config.parse_interpolate(
+      ["--dataset=digits", "--train_examples=240"])[0]
+  return parsed, problem.load(parsed, None)
+
+
+def test_selection_measures_what_was_held_out_and_never_the_test_set():
+  config, data = _small()
+  choice = selection.evaluate("", config, data, 3)
+  assert 0 < choice.mean < 0.3 and len(choice.errors) == 3
+  # By hand, the first fold.
+  fitted, held = selection.folds(240, 3)[0]
+  points = problem.points(config, data.images).astype(float)
+  kernel = problem.kernel(config)
+  alpha = np.linalg.solve(
+      kernels.matrix(kernel, points[fitted], points[fitted]),
+      data.targets[fitted])
+  predicted = kernels.matrix(kernel, points[held], points[fitted]) @ alpha
+  wrong = np.mean(predicted.argmax(axis=1) != data.labels[held])
+  assert choice.errors[0] == pytest.approx(wrong, abs=1.01 / 80)
+  # A test set that would break anything that touched it.
+  poisoned = problem.Problem(**{
+      **{f: getattr(data, f) for f in data.__dataclass_fields__},
+      "test_images": None, "test_labels": None})
+  assert selection.evaluate("", config, poisoned, 3) == choice
+
+
+def test_selection_finds_the_better_of_two():
+  config, data = _small()
+  net = linear_config.parse_interpolate([
+      "--dataset=digits", "--train_examples=240",
+      "--preprocessing=random_convnet", "--filters=50"])[0]
+  narrow = linear_config.parse_interpolate([
+      "--dataset=digits", "--train_examples=240", "--bandwidth=0.05"])[0]
+  choices = [selection.evaluate(name, c, data, 2) for name, c in (
+      ("narrow", narrow), ("as is", config), ("net", net))]
+  # So narrow that every image is alone: no better than guessing.
+  assert choices[0].mean > 0.5 > 0.3 > choices[2].mean
+  assert selection.best(choices[:2]).flags == "as is"
+
+
+def test_a_choices_row_is_its_mean_and_standard_error():
+  row = selection.Choice("--l2=1", (0.1, 0.3), (2.0, 4.0)).as_row()
+  assert row == {"flags": "--l2=1", "held_out_error": pytest.approx(0.2),
+                 "standard_error": pytest.approx(0.1), "min_norm": 3.0,
+                 "folds": 2}
+  assert tuple(row) == selection.COLUMNS
