@@ -42,7 +42,7 @@ def norm_against_error(table):
     axes.plot([row.norm], [100 * row.test_error], "o")
     axes.annotate(row.solution, (row.norm, 100 * row.test_error),
                   xytext=(6, 4), fontsize=9, textcoords="offset points")
-  axes.margins(x=0.35)
+  axes.margins(x=0.5)
   axes.set_ylim(bottom=0)
   return figure
 
