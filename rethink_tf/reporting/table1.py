@@ -8,8 +8,8 @@ from rethink_tf.paper import tables
 from rethink_tf.reporting import runs as runs_lib
 
 COLUMNS = (
-    "row", "model", "labels", "random crop", "weight decay", "n", "epochs",
-    "seeds", "train, ours", "train, paper", "test, ours", "test, paper")
+    "row", "model", "params", "labels", "random crop", "weight decay", "n",
+    "epochs", "seeds", "train, ours", "train, paper", "test, ours", "test, paper")
 _ACCURACIES = (
     "Accuracies in percent, at the end of training, weights fixed, over all "
     "training and all 10,000 test images; mean ± sample standard deviation "
@@ -72,6 +72,7 @@ def _line(row, config, runs):
   printed = {
       "row": str(row.row),
       "model": config.model,
+      "params": f"{row.params:,}",
       "labels": row.labels,
       "random crop": row.random_crop,
       "weight decay": row.weight_decay,
@@ -85,6 +86,7 @@ def _line(row, config, runs):
   results = [run.result for run in runs]
   return {
       **printed,
+      "params": f"{results[0]['params']:,}",
       "n": f"{runs[0].count:,}",
       "epochs": _epochs(runs[0], config),
       "seeds": ", ".join(str(run.config.seed) for run in runs),

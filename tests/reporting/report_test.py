@@ -76,6 +76,8 @@ def test_seeds_of_a_row_are_averaged_with_their_sample_deviation(tmp_path):
   assert row["train, ours"] == "99.00 ± 1.41"
   assert row["test, ours"] == "11.00 ± 1.41"
   assert (row["seeds"], row["n"], row["epochs"]) == ("1, 2", "50,000", "100")
+  # Counted in the run; where there is none, the paper's.
+  assert (row["params"], _table(tmp_path)[17]["params"]) == ("7", "1,209,866")
 
 
 def test_a_row_without_a_run_of_its_config_says_not_run(tmp_path):
@@ -269,7 +271,7 @@ def test_a_readme_gets_every_section_with_figures_where_they_are(
   assert "table1, table1_small, table3, claims, figures" in capsys.readouterr().out
   text = readme.read_text("utf-8")
   assert "](docs/out/fig1a_n1000.png)" in text
-  assert "| 19 | mlp_1x512 | random |" in text
+  assert "| 19 | mlp_1x512 | 7 | random |" in text
 
 
 @pytest.fixture(name="committed", scope="module")
