@@ -63,7 +63,7 @@ def test_a_run_fits_exactly_and_says_all_that_was_asked(finished):
   assert 1 < result["min_norm"] < result["condition_estimate"] ** 0.5
   assert 0.1 < result["peak_memory_gb"] < 4
   run = rethink_tf.load_run(finished / "run")
-  assert run.metrics.index.name == "iteration"
+  assert list(run.metrics.columns) == ["iteration", "relative_residual"]
   assert run.metrics["relative_residual"].iloc[-1] == result["relative_residual"]
 
 
