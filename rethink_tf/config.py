@@ -24,6 +24,8 @@ LEARNING_RATES = {
     "mlp_3x512": 0.01,
 }
 MODELS = tuple(LEARNING_RATES)
+# Training computes in float32, and more than that is infinite there.
+_LARGEST = 3.4e38
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,13 +199,14 @@ def _config(values):
   flag_values.in_range(
       "dropout", values.dropout, "a rate in [0, 1)", lambda x: 0 <= x < 1)
   flag_values.in_range(
-      "weight_decay", values.weight_decay, "a finite number >= 0",
-      lambda x: 0 <= x < math.inf)
+      "weight_decay", values.weight_decay, f"a number from 0 to {_LARGEST}",
+      lambda x: 0 <= x <= _LARGEST)
   rate = values.learning_rate
   if rate is None:
     rate = LEARNING_RATES[values.model]
   flag_values.in_range(
-      "learning_rate", rate, "a finite number > 0", lambda x: 0 < x < math.inf)
+      "learning_rate", rate, f"a number > 0, up to {_LARGEST}",
+      lambda x: 0 < x <= _LARGEST)
   for name in ("batch_size", "epochs", "lr_decay_examples", "eval_every"):
     flag_values.in_range(
         name, getattr(values, name), "a whole number from 1 to 2^31 - 1",

@@ -14,7 +14,7 @@ from rethink_tf import train
 
 
 def _numbers(kind, valid):
-  """Draws (text, whether the flag takes it): near the limits, and far away."""
+  """Returns strategies of texts that a flag takes, and of others."""
   at_limits = [0, 1, -1, 2, 2**31 - 1, 2**31, 2**63]
   if kind is int:
     values = st.sampled_from(at_limits) | st.integers()
@@ -22,14 +22,13 @@ def _numbers(kind, valid):
   else:
     values = st.sampled_from([*at_limits, 0.5, 1e-300, 1e300]) | st.floats()
     words = st.sampled_from(["", "0,5", "half", "--", "1/2"])
-  good = values.map(lambda x: (repr(x), bool(valid(x))))
-  return good | good | words.map(lambda text: (text, False))
+  good = values.filter(valid).map(repr)
+  return good, words | values.filter(lambda x: not valid(x)).map(repr)
 
 
 def _words(*valid):
-  good = st.sampled_from(valid).map(lambda text: (text, True))
-  bad = st.sampled_from(["", "None", "MLP", "none ", "vgg", "\u00e9\n"])
-  return good | good | good | bad.map(lambda text: (text, False))
+  return st.sampled_from(valid), st.sampled_from(
+      ["", "None", "MLP", "none ", "vgg", "\u00e9\n"])
 
 
 def _whole(x):
@@ -42,10 +41,10 @@ _FLAGS = {
     "label_corruption": _numbers(float, lambda x: 0 <= x <= 1),
     "pixel_randomization": _words(*config.PIXEL_RANDOMIZATIONS),
     "random_crop": _words("true", "false", "1"),
-    "weight_decay": _numbers(float, lambda x: 0 <= x < math.inf),
+    "weight_decay": _numbers(float, lambda x: 0 <= x <= 3.4e38),
     "dropout": _numbers(float, lambda x: 0 <= x < 1),
     "batch_size": _numbers(int, _whole),
-    "learning_rate": _numbers(float, lambda x: 0 < x < math.inf),
+    "learning_rate": _numbers(float, lambda x: 0 < x <= 3.4e38),
     "lr_decay": _numbers(float, lambda x: 0 <= x <= 1),
     "lr_decay_examples": _numbers(int, _whole),
     "eval_every": _numbers(int, _whole),
@@ -59,16 +58,18 @@ _FLAGS = {
 
 @st.composite
 def _commands(draw):
-  """Draws (flags, whether all of them are valid), at most one bad one."""
+  """Draws (flags, whether all of them are valid): in half, one is not."""
   names = draw(st.lists(st.sampled_from(sorted(_FLAGS)), unique=True))
-  drawn = {name: draw(_FLAGS[name]) for name in names}
-  bad = [name for name, (_, valid) in drawn.items() if not valid]
-  kept = [n for n in names if n not in bad[1:]]
-  return [f"--{name}={drawn[name][0]}" for name in kept], not bad
+  drawn = {name: draw(_FLAGS[name][0]) for name in names}
+  spoiled = draw(st.booleans()) and bool(names)
+  if spoiled:
+    name = draw(st.sampled_from(names))
+    drawn[name] = draw(_FLAGS[name][1])
+  return [f"--{name}={text}" for name, text in drawn.items()], not spoiled
 
 
 @hypothesis.settings(
-    max_examples=60, deadline=None, derandomize=True, database=None,
+    max_examples=40, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(command=_commands())
 def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
