@@ -71,8 +71,8 @@ _ONLY = {
     "pickle": set(),
     "keras": {"models", "theory", "training"},
     "tensorflow": {
-        "data.pipeline", "data.preprocessing", "training.experiment",
-        "training.tensorboard", "theory.trajectory"},
+        "data.imagenet_preprocessing", "data.pipeline", "data.preprocessing",
+        "training.experiment", "training.tensorboard", "theory.trajectory"},
     "tensorflow_datasets": {"data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),
