@@ -23,25 +23,33 @@ class Style:
     self._seed = seed
     self._weight_decay = weight_decay
 
-  def dense(self, units, name, **kwargs):
-    """Returns a `keras.layers.Dense`."""
-    return keras.layers.Dense(units, name=name, **self._kernel(name), **kwargs)
+  def dense(self, units, name, *, stddev=None, **kwargs):
+    """Returns a `keras.layers.Dense`; `stddev` is as for `conv`."""
+    return keras.layers.Dense(
+        units, name=name, **self._kernel(name, stddev), **kwargs)
 
-  def conv(self, filters, size, name, **kwargs):
-    """Returns a `keras.layers.Conv2D` with SAME padding."""
+  def conv(self, filters, size, name, *, stddev=None, padding="same", **kwargs):
+    """Returns a `keras.layers.Conv2D`.
+
+    Args:
+      filters, size, name, padding: as for `keras.layers.Conv2D`.
+      stddev: the kernel starts as normal numbers of this standard deviation,
+        drawn again beyond two of it; Glorot's uniform ones if None.
+      **kwargs: as for `keras.layers.Conv2D`.
+    """
     return keras.layers.Conv2D(
-        filters, size, padding="same", name=name, **self._kernel(name),
-        **kwargs)
+        filters, size, padding=padding, name=name,
+        **self._kernel(name, stddev), **kwargs)
 
-  def _kernel(self, name):
+  def _kernel(self, name, stddev):
     seed = streams.seed_of(self._seed, "initial_weights", name)
+    initializer = (
+        keras.initializers.GlorotUniform(seed=seed) if stddev is None
+        else keras.initializers.TruncatedNormal(stddev=stddev, seed=seed))
     penalty = (
         keras.regularizers.L2(self._weight_decay) if self._weight_decay
         else None)
-    return {
-        "kernel_initializer": keras.initializers.GlorotUniform(seed=seed),
-        "kernel_regularizer": penalty,
-    }
+    return {"kernel_initializer": initializer, "kernel_regularizer": penalty}
 
 
 def dropout(x, rate, seed):

@@ -96,6 +96,22 @@ def test_initial_weights_are_glorot_uniform(kind):
   np.testing.assert_allclose(kernel.std(), limit / np.sqrt(3), rtol=0.01)
 
 
+@pytest.mark.parametrize("kind", ["dense", "conv"])
+def test_a_deviation_makes_initial_weights_truncated_normal(kind):
+  def kernel(seed=1):
+    style = layers.Style(seed, 0.0)
+    if kind == "dense":
+      return _kernel(style.dense(500, "x", stddev=0.2), (None, 300))
+    return _kernel(style.conv(64, 5, "x", stddev=0.2), (None, 28, 28, 32))
+
+  # Cut off at 0.4, which leaves the deviation 0.2 * 0.87962566.
+  assert 0.399 < np.abs(kernel()).max() <= 0.4 * (1 + 1e-6)
+  assert abs(kernel().mean()) < 4 * 0.2 / np.sqrt(kernel().size)
+  np.testing.assert_allclose(kernel().std(), 0.2 * 0.87962566, rtol=0.01)
+  np.testing.assert_array_equal(kernel(), kernel())
+  assert np.abs(kernel(2) - kernel()).max() > 0.1
+
+
 def test_biases_start_at_0():
   layer = layers.Style(1, 0.0).dense(4, "hidden1")
   layer.build((None, 3))
@@ -122,6 +138,11 @@ def test_without_weight_decay_there_is_no_penalty():
 def test_convolutions_pad_so_that_the_size_stays():
   layer = layers.Style(1, 0.0).conv(4, 5, "conv")
   assert layer.compute_output_shape((None, 28, 28, 3)) == (None, 28, 28, 4)
+
+
+def test_convolutions_pad_with_nothing_where_that_is_asked_for():
+  layer = layers.Style(1, 0.0).conv(4, (5, 1), "conv", padding="valid")
+  assert layer.compute_output_shape((None, 28, 28, 3)) == (None, 24, 28, 4)
 
 
 def test_dropout_zeroes_its_rate_and_scales_the_rest_up():

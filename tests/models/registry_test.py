@@ -46,8 +46,9 @@ def _output(model, layer):
 
 
 def test_the_names_are_those_that_flags_allow():
-  assert registry.names() == config.MODELS
-  assert set(registry.names()) == set(_PARAMETERS)
+  assert set(config.MODELS) <= set(registry.names())
+  # Inception V3, the network for ImageNet, has a test file of its own.
+  assert registry.names() == (*_PARAMETERS, "inception_v3")
 
 
 def test_an_unknown_name_is_a_key_error():
