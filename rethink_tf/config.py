@@ -8,29 +8,42 @@ from absl import flags
 
 from rethink_tf import flag_values
 from rethink_tf import flagfile
+from rethink_tf import imagenet_config
 
+IMAGENET = imagenet_config.DATASET
+# Those of 32x32 pixels, held in memory.
+DATASETS = ("cifar10", "mnist", "digits")
 # Examples of each dataset.
-TRAIN_EXAMPLES = {"cifar10": 50_000, "mnist": 60_000, "digits": 1_297}
-TEST_EXAMPLES = {"cifar10": 10_000, "mnist": 10_000, "digits": 500}
-DATASETS = tuple(TRAIN_EXAMPLES)
+TRAIN_EXAMPLES = {
+    "cifar10": 50_000, "mnist": 60_000, "digits": 1_297, IMAGENET: 1_281_167}
+TEST_EXAMPLES = {
+    "cifar10": 10_000, "mnist": 10_000, "digits": 500, IMAGENET: 50_000}
 PIXEL_RANDOMIZATIONS = (
     "none", "shuffled_pixels", "random_pixels", "gaussian")
-# Initial learning rates of appendix A.
+# Those for 28x28 pixels.
+MODELS = ("inception_small", "inception_small_no_bn", "alexnet_small",
+          "mlp_1x512", "mlp_3x512")
+# Initial learning rates: of appendix A, and for Inception V3 of TensorFlow's
+# Inception package of 2016 (inception_distributed_train.py).
 LEARNING_RATES = {
     "inception_small": 0.1,
     "inception_small_no_bn": 0.1,
     "alexnet_small": 0.01,
     "mlp_1x512": 0.01,
     "mlp_3x512": 0.01,
+    imagenet_config.MODEL: 0.045,
 }
-MODELS = tuple(LEARNING_RATES)
 # Training computes in float32, and more than that is infinite there.
 _LARGEST = 3.4e38
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """All that determines a run's result, and nothing else (so: no path)."""
+  """All that determines a run's result, and nothing else (so: no path).
+
+  The last fields are those of ImageNet, and None for the other datasets; see
+  `imagenet_config`.
+  """
 
   dataset: str = "cifar10"
   model: str = "mlp_1x512"
@@ -47,10 +60,21 @@ class Config:
   eval_every: int = 1
   seed: int = 1
   train_examples: int = 0
+  image_size: int | None = None
+  data_augmentation: bool | None = None
+  aux_head: bool | None = None
+  label_smoothing: float | None = None
+  batch_norm_decay: float | None = None
+  moving_average_decay: float | None = None
+
+  @property
+  def is_imagenet(self):
+    return self.dataset == IMAGENET
 
   def as_dict(self):
-    """Returns the fields as a dict that `json` can write."""
-    return dataclasses.asdict(self)
+    """Returns the fields that are not None as a dict that `json` can write."""
+    return {name: value for name, value in dataclasses.asdict(self).items()
+            if value is not None}
 
   def short_hash(self):
     """Returns 8 hex digits that differ between configs, the seed left out."""
@@ -64,6 +88,7 @@ class Options:
   Attributes:
     logdir: the run directory.
     data_dir: the only place to look for data, or None for TFDS's own.
+    allow_sample: whether ImageNet may have fewer examples than the official one.
     resume: whether to go on from what the run directory holds.
     overwrite: whether to replace what an earlier run left there.
     checkpoint_minutes: minutes between checkpoints within an epoch.
@@ -75,6 +100,7 @@ class Options:
 
   logdir: pathlib.Path
   data_dir: pathlib.Path | None = None
+  allow_sample: bool = False
   resume: bool = True
   overwrite: bool = False
   checkpoint_minutes: float = 10.0
@@ -106,6 +132,7 @@ def parse(arguments):
       logdir=flag_values.path("logdir", values) or (
           flag_values.default_logdir(_name(config, file), config)),
       data_dir=flag_values.path("data_dir", values),
+      allow_sample=values.allow_sample,
       resume=values.resume,
       overwrite=values.overwrite,
       checkpoint_minutes=values.checkpoint_minutes,
@@ -123,12 +150,13 @@ def define_flags():
   where = {"flag_values": values}
   flags.DEFINE_bool("help", False, "Show this help.", **where)
   flags.DEFINE_string(
-      "dataset", default.dataset, f"One of {', '.join(DATASETS)}.", **where)
+      "dataset", default.dataset, f"One of {', '.join((*DATASETS, IMAGENET))}.",
+      **where)
   flags.DEFINE_string(
       "data_dir", None, "TFDS data directory, the only one looked in; default: "
       "TFDS_DATA_DIR, or TFDS's own.", **where)
   flags.DEFINE_string(
-      "model", default.model, f"One of {', '.join(MODELS)}.", **where)
+      "model", default.model, f"One of {', '.join(LEARNING_RATES)}.", **where)
   flags.DEFINE_float(
       "label_corruption", default.label_corruption, "Probability that a "
       "training label becomes a uniform random class; 1: random labels.",
@@ -184,12 +212,13 @@ def define_flags():
   flags.DEFINE_bool(
       "preview", False, "Do not train: write preview.png, the first images "
       "under each modification of Section 2.1, to the run directory.", **where)
+  imagenet_config.define_flags(values)
   return values
 
 
 def _config(values):
-  flag_values.one_of("dataset", values.dataset, DATASETS)
-  flag_values.one_of("model", values.model, MODELS)
+  flag_values.one_of("dataset", values.dataset, (*DATASETS, IMAGENET))
+  flag_values.one_of("model", values.model, tuple(LEARNING_RATES))
   flag_values.one_of(
       "pixel_randomization", values.pixel_randomization, PIXEL_RANDOMIZATIONS)
   for name in ("label_corruption", "lr_decay"):
@@ -222,7 +251,8 @@ def _config(values):
       lambda x: 0 <= x <= available)
   names = [field.name for field in dataclasses.fields(Config)]
   fields = {name: getattr(values, name) for name in names}
-  return Config(**{**fields, "learning_rate": rate})
+  return Config(**{
+      **fields, "learning_rate": rate, **imagenet_config.fields(values)})
 
 
 def _name(config, file):

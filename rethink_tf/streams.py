@@ -43,6 +43,23 @@ def uniform(count, seed, *key):
   return (_bits(count, seed, key) >> np.uint64(11)) * 2.0**-53
 
 
+def uniform_of_names(names, seed, *key):
+  """Returns float64 `(n,)`, uniform in [0, 1), each by its name alone.
+
+  Args:
+    names: str `(n,)`.
+    seed: the run's seed.
+    *key: what the numbers are for.
+  """
+  start = hashlib.sha256(json.dumps([seed, *key]).encode())
+  bits = np.empty(len(names), np.uint64)
+  for i, name in enumerate(names):
+    digest = start.copy()
+    digest.update(f" {name}".encode())
+    bits[i] = int.from_bytes(digest.digest()[:8], "little")
+  return (bits >> np.uint64(11)) * 2.0**-53
+
+
 def integers(count, high, seed, *key):
   """Returns int64 `(count,)`, uniform in {0, ..., high - 1}, high < 2**31."""
   return (uniform(count, seed, *key) * high).astype(np.int64)

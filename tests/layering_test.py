@@ -19,7 +19,8 @@ _MAY_IMPORT = {
     "storage": {"errors"},
     "flagfile": {"errors", "paths"},
     "flag_values": {"errors", "paths"},
-    "config": {"flag_values", "flagfile"},
+    "imagenet_config": {"errors", "flag_values"},
+    "config": {"flag_values", "flagfile", "imagenet_config"},
     "suite_config": {"errors", "flag_values", "paths"},
     "theory_config": {"config", "errors", "flag_values", "flagfile"},
     "linear_config": {"config", "errors", "flag_values", "flagfile", "paths"},
@@ -65,15 +66,16 @@ _MAY_IMPORT = {
 # Which modules may import a library at all, inside functions included.
 _ONLY = {
     "absl": {
-        "config", "flag_values", "linear_config", "suite_config",
-        "theory_config"},
+        "config", "flag_values", "imagenet_config", "linear_config",
+        "suite_config", "theory_config"},
     "argparse": set(),
     "pickle": set(),
     "keras": {"models", "theory", "training"},
     "tensorflow": {
-        "data.imagenet_preprocessing", "data.pipeline", "data.preprocessing",
+        "data.imagenet_preprocessing", "data.photograph_batches",
+        "data.photographs", "data.pipeline", "data.preprocessing",
         "training.experiment", "training.tensorboard", "theory.trajectory"},
-    "tensorflow_datasets": {"data.prepared"},
+    "tensorflow_datasets": {"data.imagenet", "data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),
 }

@@ -28,6 +28,7 @@ from rethink_tf import streams
 
 # What each example takes a number for, in the columns of `example_draws`.
 _USES = ("box", "thread", "flip", "brightness", "saturation", "hue", "contrast")
+DRAWS = len(_USES)
 
 # The sides of the central window, as a fraction of the image's.
 _CENTRAL_FRACTION = 0.875
@@ -48,9 +49,8 @@ def example_draws(count, seed, epoch):
     float64 `(count, 7)`, uniform in [0, 1): row i is example i's, and the same
     for any count.
   """
-  size = len(_USES)
-  drawn = streams.uniform(size * count, seed, "imagenet_distortion", epoch)
-  return drawn.reshape(count, size)
+  drawn = streams.uniform(DRAWS * count, seed, "imagenet_distortion", epoch)
+  return drawn.reshape(count, DRAWS)
 
 
 def for_training(encoded, size, draws):
@@ -67,7 +67,7 @@ def for_training(encoded, size, draws):
   Raises:
     tf.errors.InvalidArgumentError: `encoded` is no whole JPEG.
   """
-  drawn = dict(zip(_USES, tf.unstack(draws, num=len(_USES))))
+  drawn = dict(zip(_USES, tf.unstack(draws, num=DRAWS)))
   thread = tf.cast(4 * drawn["thread"], tf.int32)
   # All of the draw's 53 bits make the seed.
   box_seed = tf.stack([tf.cast(drawn["box"] * 2.0**53, tf.int64), 0])

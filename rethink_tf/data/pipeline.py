@@ -9,6 +9,8 @@ import functools
 import tensorflow as tf
 
 from rethink_tf import streams
+from rethink_tf.data import photograph_batches
+from rethink_tf.data import photographs
 from rethink_tf.data import preprocessing
 
 # Evaluation has no gradient to hold, so it fits larger batches.
@@ -24,14 +26,17 @@ def training_batches(split, config, start_epoch=0, start_batch=0):
   batch of an epoch holds what is left over.
 
   Args:
-    split: `dataset.Split` with the labels to train on.
+    split: `dataset.Split` or `photographs.Split` with the labels to train on.
     config: the `Config`.
     start_epoch: the epoch to start at, from 0.
     start_batch: the batch of that epoch to start at, from 0.
 
   Returns:
-    A `tf.data.Dataset` of (float32 `(b, 28, 28, 3)`, int32 `(b,)`).
+    A `tf.data.Dataset` of (float32 `(b, 28, 28, 3)`, int32 `(b,)`), or of
+    photographs of the config's size.
   """
+  if isinstance(split, photographs.Split):
+    return photograph_batches.training(split, config, start_epoch, start_batch)
   count = len(split)
 
   def plan(epoch):
@@ -51,6 +56,8 @@ def training_batches(split, config, start_epoch=0, start_batch=0):
 
 def evaluation_batches(split):
   """Returns every example once, centrally cropped, in official order."""
+  if isinstance(split, photographs.Split):
+    return photograph_batches.evaluation(split)
   images, labels = _central_images(split), tf.constant(split.labels)
 
   def batch_at(start):

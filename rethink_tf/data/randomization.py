@@ -12,7 +12,7 @@ import numpy as np
 from rethink_tf import streams
 
 
-def corrupt_labels(labels, probability, num_classes, seed):
+def corrupt_labels(labels, probability, num_classes, seed, names=None):
   """Replaces each label, with a probability, by a uniformly random class.
 
   "Partially corrupted labels: independently with probability p, the label of
@@ -25,19 +25,27 @@ def corrupt_labels(labels, probability, num_classes, seed):
     probability: p in [0, 1]; 1 makes random labels.
     num_classes: number of classes to draw from.
     seed: the run's seed.
+    names: str `(n,)`, file names that key what is drawn, instead of the index:
+      for data whose order is that of how it was prepared.
 
   Returns:
     An int32 array `(n,)`.
   """
   count = len(labels)
-  corrupted = is_corrupted(count, probability, seed)
-  random = streams.integers(count, num_classes, seed, "random_labels")
-  return np.where(corrupted, random, labels).astype(np.int32)
+  corrupted = is_corrupted(count, probability, seed, names)
+  random = _uniform(count, seed, "random_labels", names) * num_classes
+  return np.where(corrupted, random.astype(np.int64), labels).astype(np.int32)
 
 
-def is_corrupted(count, probability, seed):
+def is_corrupted(count, probability, seed, names=None):
   """Tells which labels `corrupt_labels` draws anew; bool `(count,)`."""
-  return streams.uniform(count, seed, "label_corruption") < probability
+  return _uniform(count, seed, "label_corruption", names) < probability
+
+
+def _uniform(count, seed, key, names):
+  if names is None:
+    return streams.uniform(count, seed, key)
+  return streams.uniform_of_names(names, seed, key)
 
 
 def randomize_pixels(images, name, seed, split, reference):

@@ -187,7 +187,7 @@ def test_a_constant_image_stays_constant(method, height, width):
   resized = imagenet_preprocessing.resize(
       _filled([0.1, 0.5, 0.9], height, width), 13, method)
   np.testing.assert_allclose(
-      resized, _filled([0.1, 0.5, 0.9], 13, 13), atol=1e-6)
+      resized, _filled([0.1, 0.5, 0.9], 13, 13), atol=1e-5)
 
 
 @pytest.mark.parametrize("method, expected", [
@@ -241,7 +241,7 @@ def test_boxes_keep_to_the_ranges_of_area_and_aspect_and_fill_them(
   assert (wide <= 1.33 * tall + 0.5).all()
   aspect = wide / tall
   assert area.min() < 0.12 and area.max() > 0.7
-  assert aspect.min() < 0.77 and aspect.max() > 1.3
+  assert aspect.min() < 0.76 and aspect.max() > 1.32
   # They lie in no corner: by symmetry as much is left out on both sides.
   left_out = (height, width) - begin - extent
   for axis in (0, 1):
@@ -279,9 +279,9 @@ def test_boxes_differ_by_epoch_and_example():
 
 def test_flip_mirrors_left_and_right():
   image = _numbered(5, 7)
-  np.testing.assert_array_equal(
-      imagenet_preprocessing.flip(image, True), image[:, ::-1])
-  np.testing.assert_array_equal(imagenet_preprocessing.flip(image, False), image)
+  for flipped, expected in ((True, image[:, ::-1]), (False, image)):
+    np.testing.assert_array_equal(
+        imagenet_preprocessing.flip(image, flipped), expected)
 
 
 def test_half_of_the_training_images_are_flipped():
@@ -387,15 +387,15 @@ def test_the_ends_of_the_range_of_contrasts(draw, factor):
       changed, np.clip(_contrast_change(plain, factor), -1, 1), atol=1e-5)
 
 
-@pytest.mark.parametrize("thread, method", enumerate([
-    tf.compat.v1.image.ResizeMethod.BILINEAR,
-    tf.compat.v1.image.ResizeMethod.NEAREST_NEIGHBOR,
-    tf.compat.v1.image.ResizeMethod.BICUBIC,
-    tf.compat.v1.image.ResizeMethod.AREA]))
+@pytest.mark.parametrize("thread, method", [
+    (0, tf.compat.v1.image.ResizeMethod.BILINEAR),
+    (1, tf.compat.v1.image.ResizeMethod.NEAREST_NEIGHBOR),
+    (2, tf.compat.v1.image.ResizeMethod.BICUBIC),
+    (3, tf.compat.v1.image.ResizeMethod.AREA)])
 @pytest.mark.parametrize("part", [0, 0.24])
 def test_a_training_image_is_the_box_resized_by_the_threads_method(
     thread, method, part):
-  encoded = _jpeg(np.random.default_rng(5).uniform(0.1, 0.9, (60, 80, 3)))
+  encoded = _jpeg(np.random.default_rng(5).uniform(0.3, 0.7, (60, 80, 3)))
   row = _draws(thread=thread / 4 + part)
   begin, extent = imagenet_preprocessing.distorted_box(
       [60, 80, 3], [int(row[0] * 2**53), 0])

@@ -1,0 +1,158 @@
+"""Photographs in record files: too many for memory, read by index in any order.
+
+An index of where each record stands makes the order of an epoch a permutation
+of examples, as it is for data in memory: a function of (seed, epoch), which a
+shuffle buffer's is not.
+"""
+
+import dataclasses
+import hashlib
+import io
+import os
+import re
+import zlib
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from rethink_tf import errors
+from rethink_tf.data import cache
+
+# TFRecord: a length of 8 bytes and its checksum of 4 before a record's bytes,
+# and their checksum of 4 behind.
+_BEFORE, _AFTER = 12, 4
+_RAISED = re.compile(r"^.*\bDataError: (.*)$", re.MULTILINE)
+_COLUMNS = ("names", "labels", "files", "offsets", "lengths", "checks", "digest")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Split:
+  """Photographs and labels in official order; example i's index is i.
+
+  Attributes:
+    names: str `(n,)`, file names, which key what is drawn for an example.
+    labels: int32 `(n,)`.
+    image_size: height and width of the network's input.
+    paths: the record files.
+    files: int32 `(n,)`, which of them holds an example.
+    offsets, lengths: int64 `(n,)`, where in it the example's record is.
+    checks: uint32 `(n,)`, its CRC-32.
+    encoded: a function of a record, a `tf.string`, that returns its JPEG.
+    digest: SHA-256, as hex, over names, labels and JPEGs of the whole split.
+  """
+
+  names: np.ndarray
+  labels: np.ndarray
+  image_size: int
+  paths: tuple
+  files: np.ndarray
+  offsets: np.ndarray
+  lengths: np.ndarray
+  checks: np.ndarray
+  encoded: object
+  digest: str
+
+  def __len__(self):
+    return len(self.labels)
+
+  def first(self, count):
+    """Returns the first `count` examples; all of them for 0."""
+    if not count:
+      return self
+    cut = {name: getattr(self, name)[:count] for name in _COLUMNS[:-1]}
+    return dataclasses.replace(self, **cut)
+
+  def record(self, index):
+    """Returns an example's record, bytes.
+
+    Raises:
+      DataError: it is not what it was when the index was made.
+    """
+    path, offset = self.paths[self.files[index]], int(self.offsets[index])
+    length = int(self.lengths[index])
+    try:
+      with open(path, "rb") as file:
+        record = os.pread(file.fileno(), length, offset)
+    except OSError as error:
+      raise errors.DataError(
+          f"{path} cannot be read: {error.strerror}") from error
+    if len(record) != length or zlib.crc32(record) != self.checks[index]:
+      raise errors.DataError(
+          f"{path}: the record of {self.names[index]} is damaged")
+    return record
+
+
+def load(paths, parse, image_size):
+  """Returns the `Split` in some record files, in their order.
+
+  The index is made by reading every file once, and remembered in the user's
+  cache.
+
+  Args:
+    paths: `pathlib.Path`s of TFRecord files.
+    parse: a function of a record, a `tf.string`, that returns a dict with
+      "file_name", "label" and "image", the JPEG.
+    image_size: height and width of the network's input.
+
+  Raises:
+    DataError: a file is damaged or cut.
+  """
+  paths = tuple(paths)
+  packed = cache.remembered("indices", paths, lambda: _pack(_index(paths, parse)))
+  with np.load(io.BytesIO(packed)) as arrays:
+    index = {name: arrays[name] for name in _COLUMNS}
+  digest = str(index.pop("digest"))
+  return Split(**index, image_size=image_size, paths=paths, digest=digest,
+               encoded=lambda record: parse(record)["image"])
+
+
+def as_data_error(error):
+  """Returns the DataError that a TensorFlow error in reading stands for, or None.
+
+  What Python raises within a pipeline comes out of it as text.
+
+  Args:
+    error: a `tf.errors.OpError`.
+  """
+  raised = _RAISED.search(error.message)
+  return errors.DataError(raised[1]) if raised else None
+
+
+def _index(paths, parse):
+  """Reads every record; returns a dict of `_COLUMNS`."""
+  index = {name: [] for name in _COLUMNS[:-1]}
+  digest = hashlib.sha256()
+  for number, path in enumerate(tqdm.tqdm(
+      paths, "indexing", unit=" files", disable=None)):
+    offset = 0
+    for record, example in _records(path, parse):
+      name, label = example["file_name"], int(example["label"])
+      index["names"].append(name.decode())
+      index["labels"].append(label)
+      index["files"].append(number)
+      index["offsets"].append(offset + _BEFORE)
+      index["lengths"].append(len(record))
+      index["checks"].append(zlib.crc32(record))
+      digest.update(f"{name.decode()} {label} ".encode())
+      digest.update(hashlib.sha256(example["image"]).digest())
+      offset += _BEFORE + len(record) + _AFTER
+  kinds = {"names": str, "labels": np.int32, "files": np.int32,
+           "offsets": np.int64, "lengths": np.int64, "checks": np.uint32}
+  return {**{name: np.array(index[name], kind) for name, kind in kinds.items()},
+          "digest": np.array(digest.hexdigest())}
+
+
+def _records(path, parse):
+  """Yields `(record, example)` of a file, whose checksums TensorFlow checks."""
+  records = tf.data.TFRecordDataset(str(path))
+  try:
+    yield from records.map(lambda r: (r, parse(r))).as_numpy_iterator()
+  except tf.errors.OpError as error:
+    raise errors.DataError(f"{path} is damaged: {error.message}") from error
+
+
+def _pack(index):
+  buffer = io.BytesIO()
+  np.savez_compressed(buffer, **index)
+  return buffer.getvalue()
