@@ -25,7 +25,7 @@ def of_run(config, options, result):
       f"{result['epochs']:,} epochs:",
       f"  training accuracy {result['train_accuracy']:8.2%}   "
       f"(loss {result['train_loss']:.4f})",
-      f"  test accuracy     {test:8.2%}   (chance: 10%)",
+      f"  test accuracy     {test:8.2%}   (chance: {_chance(config)})",
       *_meaning(config, result),
       "",
       f"Run directory: {options.logdir}",
@@ -34,6 +34,10 @@ def of_run(config, options, result):
       f"Try next:      {_next(config, options)}",
   ]
   return "\n".join(lines)
+
+
+def _chance(config):
+  return "0.1%" if config.is_imagenet else "10%"
 
 
 def _labels(config):

@@ -118,6 +118,51 @@ def test_a_curve_of_figure_1a_is_row_4_with_other_pixels(name):
       f"fig1a_{name}.flags")
 
 
+# Table 2: (labels are random, data augmentation, dropout, weight decay, and the
+# numbers as printed).
+_TABLE_2 = [
+    (False, True, True, True, 92.18, 99.21, 77.84, 93.92),
+    (False, True, False, False, 92.33, 99.17, 72.95, 90.43),
+    (False, False, False, True, 90.60, 100.0, 67.18, 86.44, 72.57, 91.31),
+    (False, False, False, False, 99.53, 100.0, 59.80, 80.38, 63.16, 84.49),
+    (True, False, True, True, 91.18, 97.95, 0.09, 0.49),
+    (True, False, False, True, 87.81, 96.15, 0.12, 0.50),
+    (True, False, False, False, 95.20, 99.14, 0.11, 0.56),
+]
+
+
+@pytest.mark.parametrize("number, row", list(enumerate(_TABLE_2, start=1)))
+def test_a_row_of_table_2_says_what_the_paper_says(number, row):
+  name = f"table2_row{number}.flags"
+  parsed, _ = config.parse([f"--flagfile=configs/{name}"])
+  assert (parsed.dataset, parsed.model) == ("imagenet2012", "inception_v3")
+  assert row[:4] == (
+      parsed.label_corruption == 1, parsed.data_augmentation,
+      parsed.dropout == 0.2, parsed.weight_decay == 2e-5)
+  header = _header(name)
+  assert re.search(rf"\brow {number}\b", header)
+  numbers = {float(text) for text in re.findall(r"([\d.]+)%", header)}
+  assert {*row[4:]} <= numbers
+  assert f"--flagfile=configs/{name}\n" in header + "\n"
+
+
+def test_the_rows_of_table_2_differ_in_what_it_names_alone():
+  rows = [config.parse([f"--flagfile=configs/table2_row{n}.flags"])[0].as_dict()
+          for n in range(1, 8)]
+  differing = {k for k in rows[0] if len({row[k] for row in rows}) > 1}
+  assert differing == {
+      "label_corruption", "data_augmentation", "dropout", "weight_decay"}
+
+
+def test_table_2_trains_as_the_inception_package_of_2016_did():
+  """inception_distributed_train.py and inception_model.py."""
+  row, _ = config.parse(["--flagfile=configs/table2_row1.flags"])
+  assert (row.learning_rate, row.lr_decay) == (0.045, 0.94)
+  assert row.lr_decay_examples == 2 * config.TRAIN_EXAMPLES["imagenet2012"]
+  assert (row.image_size, row.aux_head, row.label_smoothing) == (299, True, 0.1)
+  assert (row.batch_norm_decay, row.moving_average_decay) == (0.9997, 0.9999)
+
+
 # Table 3: (dataset, preprocessing, whether regularized, test error).
 _TABLE_3 = {
     "table3_mnist": ("mnist", "none", False, 1.2),

@@ -98,7 +98,8 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed,
 
   Returns:
     A `keras.Model` from `(n, h, w, c)` to logits `(n, num_classes)`. With
-    `aux_head` to a dict of two such, "logits" and "aux_logits".
+    `aux_head` to `(n, 2 * num_classes)`, the auxiliary ones beside the logits:
+    one output, as every model has.
 
   Raises:
     ValueError: the image is too small for the network or the auxiliary head.
@@ -113,17 +114,17 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed,
     return _conv(style, batch_norm_decay, x, prefix, *step, stddev=stddev)
 
   inputs = keras.Input(input_shape, name="image")
-  outputs = {}
   x = _chain(conv, inputs, _STEM, "stem")
   for index, block in enumerate(_BLOCKS):
     x = _join(conv, x, block, f"mixed{index}")
     if aux_head and index == _LAST_AT_17:
-      outputs["aux_logits"] = _auxiliary(conv, style, x, num_classes)
+      auxiliary = _auxiliary(conv, style, x, num_classes)
   x = keras.layers.GlobalAveragePooling2D(name="mean")(x)  # (2048,)
   x = layers.dropout(x, dropout, seed)
-  outputs["logits"] = style.dense(num_classes, "logits", stddev=0.01)(x)
-  return keras.Model(
-      inputs, outputs if aux_head else outputs["logits"], name=name)
+  outputs = style.dense(num_classes, "logits", stddev=0.01)(x)
+  if aux_head:
+    outputs = keras.layers.Concatenate(name="heads")([outputs, auxiliary])
+  return keras.Model(inputs, outputs, name=name)
 
 
 def _conv(style, decay, x, prefix, filters, size, stride=1, padding=None, *,

@@ -171,13 +171,15 @@ def _read(directory):
     raise _another_version(directory)
   if program != "train":
     return Other(loaded.config, loaded.result, loaded.metrics)
-  known = {f.name for f in dataclasses.fields(config_lib.Config)}
   recorded = {k: v for k, v in loaded.config.items()
               if k not in ("label_hash", "dataset_fingerprint")}
-  if set(recorded) != known:
+  try:
+    config = config_lib.Config(**recorded)
+  except TypeError:
+    raise _another_version(directory) from None
+  if set(recorded) != set(config.as_dict()):
     raise _another_version(directory)
-  return Run(config_lib.Config(**recorded), loaded.result, loaded.metrics,
-             loaded.label_kinds)
+  return Run(config, loaded.result, loaded.metrics, loaded.label_kinds)
 
 
 def _another_version(directory):

@@ -23,6 +23,7 @@ from rethink_tf.models import registry
 from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
 from rethink_tf.training import fit
+from rethink_tf.training import optimizers
 from rethink_tf.training import schedule
 
 _LINEAR = "linear"
@@ -173,8 +174,7 @@ def _linear(config, norm, draw, count):
   model = keras.Model(inputs, outputs, name=_LINEAR)
   rate = schedule.learning_rate(settings, count)
   model.compile(
-      optimizer=keras.optimizers.SGD(rate, momentum=fit.MOMENTUM, name="sgd"),
-      loss=_less_correlation)
+      optimizer=optimizers.build(_LINEAR, rate), loss=_less_correlation)
   model.optimizer.build(model.trainable_variables)
   return model, settings, lambda values: values[:, 0]
 

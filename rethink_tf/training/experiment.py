@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from rethink_tf import errors
 from rethink_tf.data import datasets
+from rethink_tf.data import imagenet
+from rethink_tf.data import photographs
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
 from rethink_tf.models import registry
@@ -41,12 +43,17 @@ def run(config, options, directory, stop):
     # Memory, or the disk where TensorBoard's files are begun.
     raise errors.StorageError(
         f"TensorFlow ran out of space: {error.message}") from error
+  except tf.errors.OpError as error:
+    damaged = photographs.as_data_error(error)
+    if damaged is None:
+      raise
+    raise damaged from error
 
 
 def _run(config, options, directory, stop):
   deterministic = _set_determinism(options)
   clock = fit.Clock()
-  data, train = load_data(config, options.data_dir)
+  data, train = load_data(config, options.data_dir, options.allow_sample)
   identity = {
       **config.as_dict(),
       "label_hash": randomization.label_hash(train.labels),
@@ -67,13 +74,20 @@ def _run(config, options, directory, stop):
   return result
 
 
-def load_data(config, data_dir):
+def load_data(config, data_dir, allow_sample=False):
   """Loads a config's data and applies the modifications of Section 2.1.
+
+  Args:
+    config: the `Config`.
+    data_dir: where to look, or None.
+    allow_sample: whether ImageNet may be a part of it.
 
   Returns:
     The `Dataset` with its test images modified, and the training split with
     images and labels modified.
   """
+  if config.is_imagenet:
+    return _load_imagenet(config, data_dir, allow_sample)
   data = datasets.load(config.dataset, data_dir)
   train = data.train.first(config.train_examples)
   labels = randomization.corrupt_labels(
@@ -88,12 +102,26 @@ def load_data(config, data_dir):
           dataclasses.replace(train, images=images, labels=labels))
 
 
+def _load_imagenet(config, data_dir, allow_sample):
+  data = imagenet.load(
+      data_dir, config.image_size, config.train_examples, allow_sample)
+  train = data.train.first(config.train_examples)
+  labels = randomization.corrupt_labels(
+      train.labels, config.label_corruption, data.num_classes, config.seed,
+      train.names)
+  return data, dataclasses.replace(train, labels=labels)
+
+
 def build_model(config, data):
   """Returns the config's model for a dataset, freshly initialized."""
+  options = {} if not config.is_imagenet else {
+      "input_shape": (config.image_size, config.image_size, 3),
+      "aux_head": config.aux_head,
+      "batch_norm_decay": config.batch_norm_decay}
   return registry.build(
       config.model, num_classes=data.num_classes,
       weight_decay=config.weight_decay, dropout=config.dropout,
-      seed=config.seed)
+      seed=config.seed, **options)
 
 
 def _set_determinism(options):
@@ -121,9 +149,10 @@ def _result(model, config, data, train, identity, rows, clock):
       "train_loss": on_train["cross_entropy"],
       "test_accuracy": on_test["accuracy"],
       "test_loss": on_test["cross_entropy"],
-      "best_test_accuracy": recorder.best_test_accuracy(rows),
+      "best_test_accuracy": recorder.best(rows, "test_accuracy"),
       "train_top5": on_train.get("top5"),
       "test_top5": on_test.get("top5"),
+      **_best_top5(rows),
       "epochs_to_fit": recorder.epochs_to_fit(rows),
       "label_corruption": config.label_corruption,
       "pixel_randomization": config.pixel_randomization,
@@ -138,10 +167,20 @@ def _result(model, config, data, train, identity, rows, clock):
   }
 
 
+def _best_top5(rows):
+  """Returns the best top-5 test accuracy so named, where top-5 is measured.
+
+  Table 2 has it, in parentheses, beside the best top-1 one.
+  """
+  best = recorder.best(rows, "test_top5")
+  return {} if best is None else {"best_test_top5": best}
+
+
 def _corrupted(config, train):
   """Tells corrupted labels from untouched ones; None where all are alike."""
   corrupted = randomization.is_corrupted(
-      len(train), config.label_corruption, config.seed)
+      len(train), config.label_corruption, config.seed,
+      getattr(train, "names", None))
   return corrupted if 0 < np.mean(corrupted) < 1 else None
 
 

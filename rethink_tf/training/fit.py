@@ -1,5 +1,6 @@
 """Training a model, and what it takes to go on where it stopped."""
 
+import contextlib
 import math
 import time
 
@@ -11,6 +12,8 @@ from rethink_tf import signals
 from rethink_tf import streams
 from rethink_tf.data import pipeline
 from rethink_tf.training import checkpoints
+from rethink_tf.training import losses
+from rethink_tf.training import optimizers
 from rethink_tf.training import position as position_lib
 from rethink_tf.training import progress
 from rethink_tf.training import recorder
@@ -18,9 +21,6 @@ from rethink_tf.training import saver as saver_lib
 from rethink_tf.training import schedule
 from rethink_tf.training import state
 from rethink_tf.training import tensorboard
-
-MOMENTUM = 0.9  # Appendix A.
-
 
 class _DropoutStreams(keras.callbacks.Callback):
   """Seeds dropout anew for each epoch from (seed, epoch)."""
@@ -49,18 +49,17 @@ class _RestOfEpoch(keras.callbacks.Callback):
 
 
 class _StopInTest(keras.callbacks.Callback):
-  """Lets a signal end a long test."""
+  """Lets a signal end a long test; the saver comes after it."""
 
-  def __init__(self, saver, logs):
+  def __init__(self, saver):
     super().__init__()
     self._saver = saver
-    self._logs = logs
 
   def on_test_batch_end(self, batch, logs=None):
-    self._saver.stop_if_asked(self._logs)
+    self.model.stop_evaluating = self._saver.asked_to_stop
 
   def on_predict_batch_end(self, batch, logs=None):
-    self._saver.stop_if_asked(self._logs)
+    self.model.stop_predicting = self._saver.asked_to_stop
 
 
 class Clock:
@@ -84,11 +83,12 @@ def compile_model(model, config, train_count):
   The loss includes the penalties; the metric "cross_entropy" does not.
   """
   rate = schedule.learning_rate(config, train_count)
+  heads = 2 if config.aux_head else 1
   model.compile(
-      # Named, or a second one in this process would get another name.
-      optimizer=keras.optimizers.SGD(rate, momentum=MOMENTUM, name="sgd"),
-      loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-      metrics=_metrics(model.output_shape[-1]),
+      optimizer=optimizers.build(
+          config.model, rate, config.moving_average_decay or 0.0),
+      loss=losses.build(config),
+      metrics=losses.metrics(config, model.output_shape[-1] // heads),
       jit_compile=keras.backend.backend() == "jax",
   )
   model.optimizer.build(model.trainable_variables)
@@ -173,17 +173,25 @@ def _fit(model, config, split, position, epochs, callbacks):
 def _test(model, config, train_split, corrupted, test_split, position, saver):
   """Returns the recorder's function that measures what is due after an epoch."""
   batches = pipeline.evaluation_batches(test_split)
+  callbacks = [_StopInTest(saver)]
 
   def test(logs):
     epoch = position.epoch + 1
-    callbacks = [_StopInTest(saver, logs)]
     measured = {}
     if epoch % config.eval_every == 0 or epoch == config.epochs:
       saver.save_if_due(logs)
-      measured = model.evaluate(
-          batches, callbacks=callbacks, verbose=0, return_dict=True)
+      with _averaged(model):
+        measured = model.evaluate(
+            batches, callbacks=callbacks, verbose=0, return_dict=True)
+      saver.stop_if_asked(logs)
     if corrupted is not None:
-      fitted = _fitted(model, train_split, callbacks)
+      with _averaged(model):
+        outputs = model.predict(
+            pipeline.evaluation_batches(train_split), callbacks=callbacks,
+            verbose=0)
+      saver.stop_if_asked(logs)
+      logits = losses.logits_of(outputs, config)
+      fitted = np.argmax(logits, axis=1) == train_split.labels
       measured["corrupted_accuracy"] = float(np.mean(fitted[corrupted]))
       measured["untouched_accuracy"] = float(np.mean(fitted[~corrupted]))
     return measured
@@ -191,15 +199,29 @@ def _test(model, config, train_split, corrupted, test_split, position, saver):
   return test
 
 
-def _fitted(model, split, callbacks):
-  """Tells which labels the model, its weights fixed, predicts; bool `(n,)`."""
-  logits = model.predict(
-      pipeline.evaluation_batches(split), callbacks=callbacks, verbose=0)
-  return np.argmax(logits, axis=1) == split.labels
+@contextlib.contextmanager
+def _averaged(model):
+  """Gives the model, in the block, the moving averages of its weights.
+
+  They are what the Inception package of 2016 evaluates. Nothing happens where
+  the optimizer keeps none.
+  """
+  averages = optimizers.averages(model.optimizer)
+  weights = model.trainable_weights if averages else []
+  kept = [np.array(keras.ops.convert_to_numpy(weight)) for weight in weights]
+  for weight, average in zip(weights, averages):
+    weight.assign(average)
+  try:
+    yield
+  finally:
+    for weight, value in zip(weights, kept):
+      weight.assign(value)
 
 
 def evaluate(model, split):
   """Measures a model with its weights fixed, over every example of a split.
+
+  The weights are their moving averages, where the optimizer keeps them.
 
   Returns:
     A dict with "accuracy" and "cross_entropy", and "top5" for more than ten
@@ -208,23 +230,13 @@ def evaluate(model, split):
   Raises:
     DivergedError: the loss is not finite.
   """
-  logs = model.evaluate(
-      pipeline.evaluation_batches(split), verbose=0, return_dict=True)
+  with _averaged(model):
+    logs = model.evaluate(
+        pipeline.evaluation_batches(split), verbose=0, return_dict=True)
   if not np.isfinite(logs["cross_entropy"]):
     raise errors.DivergedError(
         f"the loss of the trained model is {logs['cross_entropy']}")
   return {name: float(value) for name, value in logs.items()}
-
-
-def _metrics(num_classes):
-  metrics = [
-      keras.metrics.SparseCategoricalAccuracy("accuracy"),
-      keras.metrics.SparseCategoricalCrossentropy(
-          "cross_entropy", from_logits=True),
-  ]
-  if num_classes > 10:  # Among ten classes, top-5 means nothing.
-    metrics.append(keras.metrics.SparseTopKCategoricalAccuracy(5, "top5"))
-  return metrics
 
 
 def _restore(model, directory, clock):

@@ -47,6 +47,7 @@ class Recorder(keras.callbacks.Callback):
         "train_accuracy": logs["accuracy"],
         "test_loss": tested.get("cross_entropy"),
         "test_accuracy": tested.get("accuracy"),
+        "test_top5": tested.get("top5"),
         "images_per_second": round(self._train_count / seconds, 1),
         "seconds": round(seconds, 3),
         "corrupted_accuracy": tested.get("corrupted_accuracy"),
@@ -66,10 +67,11 @@ class Recorder(keras.callbacks.Callback):
     return float(keras.ops.convert_to_numpy(rate))
 
 
-def best_test_accuracy(rows):
-  """Returns the highest test accuracy of the rows, a fraction."""
-  return max(row["test_accuracy"] for row in rows
-             if row["test_accuracy"] is not None)
+def best(rows, column):
+  """Returns the highest value of a column of the rows, or None."""
+  # Rows of a checkpoint of an earlier version lack the newer columns.
+  return max((row[column] for row in rows if row.get(column) is not None),
+             default=None)
 
 
 def epochs_to_fit(rows):

@@ -44,6 +44,10 @@ class Saver(keras.callbacks.Callback):
   def on_train_end(self, logs=None):
     self._stop.end_deferral()
 
+  @property
+  def asked_to_stop(self):
+    return self._stop.requested
+
   def save_if_due(self, logs):
     """Saves in an epoch if the last checkpoint is old.
 

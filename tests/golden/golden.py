@@ -45,7 +45,8 @@ def names():
   folder = pathlib.Path(__file__).parent.parent.parent / "configs"
   stems = sorted(
       (path.stem for path in folder.glob("*.flags")
-       if not path.stem.startswith("table3_")),  # Linear models have their own.
+       # Linear models and ImageNet have their own.
+       if not path.stem.startswith(("table2_", "table3_"))),
       key=lambda stem: (len(stem), stem))
   return [*stems, _PARTIALLY_CORRUPTED]
 

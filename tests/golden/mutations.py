@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from rethink_tf.data import preprocessing
 from rethink_tf.models import layers
-from rethink_tf.training import fit
+from rethink_tf.training import optimizers
 from tests.golden import golden
 
 # One flagfile a model family, between them with and without each regularizer.
@@ -27,7 +27,7 @@ def _no_standardization():
 
 
 def _momentum():
-  return mock.patch.object(fit, "MOMENTUM", 0.8)
+  return mock.patch.object(optimizers, "MOMENTUM", 0.8)
 
 
 @contextlib.contextmanager

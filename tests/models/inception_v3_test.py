@@ -7,7 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from rethink_tf import config
 from rethink_tf.models import registry
+from rethink_tf.training import losses
 
 _SIZE = (299, 299, 3)
 _SMALL = (96, 96, 3)
@@ -164,8 +166,10 @@ def test_initial_kernels_are_the_packages_truncated_normals():
 
 def test_the_auxiliary_head_is_the_packages():
   model = _build(_SIZE, aux_head=True)
-  assert {name: output.shape for name, output in model.output.items()} == {
-      "logits": (None, 1000), "aux_logits": (None, 1000)}
+  assert model.output.shape == (None, 2000)
+  logits, auxiliary = model.get_layer("heads").input
+  assert logits is model.get_layer("logits").output
+  assert auxiliary is model.get_layer("aux_logits").output
   shapes = {
       "aux_pool": (5, 5, 768), "aux_1_relu": (5, 5, 128),
       "aux_2_relu": (1, 1, 768), "aux_flatten": (768,), "aux_logits": (1000,)}
@@ -197,20 +201,18 @@ def test_the_auxiliary_head_refuses_a_map_that_it_cannot_pool():
 def test_the_auxiliary_head_leaves_the_rest_as_it_was():
   plain, headed = _build((139, 139, 3)), _build((139, 139, 3), aux_head=True)
   x = np.random.default_rng(0).normal(size=(1, 139, 139, 3))
-  np.testing.assert_array_equal(headed(x)["logits"], plain(x))
+  np.testing.assert_array_equal(headed(x)[:, :1000], plain(x))
 
 
 def test_both_ends_are_trained_at_once():
   shape = (139, 139, 3)
   model = registry.build("inception_v3", shape, 3, aux_head=True)
-  loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-  model.compile(
-      keras.optimizers.SGD(1.0), {"logits": loss, "aux_logits": loss},
-      loss_weights={"logits": 1.0, "aux_logits": 0.4}, run_eagerly=True)
+  loss = losses.build(config.Config(aux_head=True))
+  model.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=True)
   before = [w.numpy() for w in model.trainable_weights]
   x = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
   y = np.array([0, 2])
-  model.train_on_batch(x, {"logits": y, "aux_logits": y})
+  model.train_on_batch(x, y)
   still = [w.path for w, old in zip(model.trainable_weights, before)
            if np.array_equal(w.numpy(), old)]
   assert not still

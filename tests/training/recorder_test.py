@@ -54,7 +54,7 @@ def test_a_row_has_the_contracts_columns_and_values(tmp_path, clock):
   assert rows == [{
       "epoch": 2, "step": 6, "learning_rate": 0.05,
       "train_loss": 2.0, "train_accuracy": 0.25,
-      "test_loss": 2.25, "test_accuracy": 0.125,
+      "test_loss": 2.25, "test_accuracy": 0.125, "test_top5": None,
       "images_per_second": 20.0, "seconds": 2.0,
       "corrupted_accuracy": None, "untouched_accuracy": None}]
   assert {*rows[0]} == {
@@ -145,7 +145,7 @@ def test_one_epoch_may_reach_several_levels():
 
 def test_the_best_test_accuracy_is_over_the_epochs_that_have_one():
   rows = _rows([(0.1, None), (0.2, 0.4), (0.3, None), (0.4, 0.35)])
-  assert recorder.best_test_accuracy(rows) == 0.4
+  assert recorder.best(rows, "test_accuracy") == 0.4
 
 
 _ROW = {"epoch": 3, "train_loss": 1.23456, "train_accuracy": 0.98765,
