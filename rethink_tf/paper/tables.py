@@ -35,6 +35,36 @@ class Table1Row:
 
 
 @dataclasses.dataclass(frozen=True)
+class Table2Row:
+  """A row of Table 2, Inception V3 on ImageNet; accuracies in percent.
+
+  Attributes:
+    row: its number, from 1, in the paper's order.
+    labels: "true" or "random".
+    data_aug, dropout, weight_decay: "yes" or "no".
+    top1_train, top5_train, top1_test, top5_test: percent.
+    best_top1_test, best_top5_test: the best on the way, in parentheses in the
+      paper, as text; empty where it has none.
+  """
+
+  row: int
+  labels: str
+  data_aug: str
+  dropout: str
+  weight_decay: str
+  top1_train: float
+  top5_train: float
+  top1_test: float
+  top5_test: float
+  best_top1_test: str
+  best_top5_test: str
+
+  @property
+  def flagfile(self):
+    return f"configs/table2_row{self.row}.flags"
+
+
+@dataclasses.dataclass(frozen=True)
 class Table3Row:
   """A row of Table 3.
 
@@ -70,6 +100,11 @@ class Table3Row:
 def table1():
   """Returns Table 1 (the ICLR version) as a list of `Table1Row`."""
   return _rows("table1.csv", Table1Row)
+
+
+def table2():
+  """Returns Table 2 as a list of `Table2Row`."""
+  return _rows("table2.csv", Table2Row)
 
 
 def table3():

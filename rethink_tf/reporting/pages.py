@@ -13,6 +13,7 @@ from rethink_tf.reporting import ledger
 from rethink_tf.reporting import linear_figures
 from rethink_tf.reporting import linear_tables
 from rethink_tf.reporting import table1
+from rethink_tf.reporting import table2
 from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
 
@@ -177,6 +178,9 @@ def _tables(runs):
       "table1": (table1.COLUMNS, full, table1.notes(full, is_small=False)),
       "table1_small": (
           table1.COLUMNS, small, table1.notes(small, is_small=True)),
+      "table2": (table2.COLUMNS, table2.lines(runs), table2.notes()),
+      "imagenet_sample": (
+          table2.SAMPLE_COLUMNS, table2.sample(runs), table2.sample_notes()),
       "table3": (
           linear_tables.COLUMNS, linear_tables.table3(runs),
           linear_tables.notes()),

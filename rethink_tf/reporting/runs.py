@@ -116,6 +116,11 @@ class Runs:
     """Returns the `Other` runs of a program, in the order of their paths."""
     return [run for run in self._others if run.config["program"] == name]
 
+  def of_model(self, name):
+    """Returns the `Run`s of a model, in the order of their paths."""
+    return [run for some in self._by_key.values() for run in some
+            if run.config.model == name]
+
   def best(self, config):
     """Returns `of(config)` on the most examples there are, or an empty list."""
     return next(iter(self.of(config).values()), [])

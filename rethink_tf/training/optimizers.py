@@ -67,7 +67,7 @@ class _Averaged:
     for variable, average in pairs:
       self.assign_sub(average, (1 - decay) * (average - variable))
 
-  def _gone(self, var_list):
+  def finalize_variable_values(self, var_list):
     """Leaves the weights, which Keras would replace at the end of `fit`."""
 
 

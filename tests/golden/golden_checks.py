@@ -3,7 +3,6 @@
 import pytest
 
 from rethink_tf import errors
-from rethink_tf.data import datasets
 from tests.golden import golden
 
 
@@ -11,7 +10,7 @@ def load_or_skip(dataset):
   """Returns the golden numbers of the copy of a dataset that is here."""
   golden.make_deterministic()
   try:
-    fingerprint = datasets.load(dataset).fingerprint
+    fingerprint = golden.fingerprint(dataset)
   except errors.DataError as error:
     pytest.skip(str(error))
   file = golden.path(dataset, fingerprint)

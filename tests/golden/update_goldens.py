@@ -4,21 +4,20 @@ import json
 
 from rethink_tf import errors
 from rethink_tf import storage
-from rethink_tf.data import datasets
 from tests.golden import golden
 
 
 def main():
   golden.make_deterministic()
-  for dataset in ("digits", "cifar10"):
+  for dataset in ("digits", "cifar10", "imagenet2012"):
     try:
-      fingerprint = datasets.load(dataset).fingerprint
+      fingerprint = golden.fingerprint(dataset)
     except errors.DataError as error:
       print(f"{dataset}: left as it is: {error}")
       continue
     file = golden.workspace_path(dataset, fingerprint)
     before = golden.read(file)
-    after = {s: golden.measure(s, dataset) for s in golden.names()}
+    after = {s: golden.measure(s, dataset) for s in golden.names(dataset)}
     storage.write_text(file, json.dumps(after, indent=1) + "\n")
     _print_moves(dataset, before, after)
 

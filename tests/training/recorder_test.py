@@ -58,7 +58,8 @@ def test_a_row_has_the_contracts_columns_and_values(tmp_path, clock):
       "images_per_second": 20.0, "seconds": 2.0,
       "corrupted_accuracy": None, "untouched_accuracy": None}]
   assert {*rows[0]} == {
-      *run_directory.METRICS_COLUMNS, *run_directory.LABEL_KINDS_COLUMNS}
+      *run_directory.METRICS_COLUMNS, *run_directory.LABEL_KINDS_COLUMNS,
+      "test_top5"}
 
 
 def test_an_epoch_without_a_test_has_none_in_its_row(tmp_path, clock):

@@ -1,0 +1,86 @@
+"""Table 2, ours beside the paper's, and what was run on a part of ImageNet."""
+
+from rethink_tf import config as config_lib
+from rethink_tf.paper import tables
+from rethink_tf.reporting import table1
+
+COLUMNS = (
+    "row", "labels", "data aug", "dropout", "weight decay", "n", "epochs",
+    "train top-1, ours", "train top-1, paper", "train top-5, ours",
+    "train top-5, paper", "test top-1, ours", "test top-1, paper",
+    "test top-5, ours", "test top-5, paper")
+SAMPLE_COLUMNS = (
+    "labels", "data aug", "n", "image size", "batch size", "epochs",
+    "train top-1", "train top-5", "test top-1", "test top-5", "first epoch at 95%")
+# (the column's name, the key in result.json, the best on the way, the paper's)
+_ACCURACIES = (
+    ("train top-1", "train_accuracy", None, "top1_train", None),
+    ("train top-5", "train_top5", None, "top5_train", None),
+    ("test top-1", "test_accuracy", "best_test_accuracy", "top1_test",
+     "best_top1_test"),
+    ("test top-5", "test_top5", "best_test_top5", "top5_test",
+     "best_top5_test"),
+)
+
+
+def lines(runs):
+  """Returns Table 2's rows as dicts of text, with `COLUMNS`."""
+  return [_line(row, runs) for row in tables.table2()]
+
+
+def notes():
+  """Returns what stands below Table 2, as text."""
+  return (
+      "Accuracies in percent, of the weights' moving averages, over all "
+      "training and all validation photographs; in parentheses the best on the "
+      "way, where the paper has it.")
+
+
+def sample(runs):
+  """Returns the runs of Inception V3 on a part of ImageNet, as dicts of text."""
+  found = [run for run in runs.of_model("inception_v3")
+           if run.count < config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]]
+  return [_sample_line(run) for run in sorted(
+      found, key=lambda run: (run.count, run.config.label_corruption))]
+
+
+def sample_notes():
+  """Returns what stands below that table, as text."""
+  return (
+      "Accuracies in percent. Not the paper's experiment, which needs all of "
+      "ImageNet: memorization of a few photographs, by the same code.")
+
+
+def _line(row, runs):
+  config, _ = config_lib.parse([f"--flagfile={row.flagfile}"])
+  found = runs.at(config, config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET])
+  line = {
+      "row": str(row.row), "labels": row.labels, "data aug": row.data_aug,
+      "dropout": row.dropout, "weight decay": row.weight_decay,
+      "n": f"{found[0].count:,}" if found else "",
+      "epochs": str(found[0].config.epochs) if found else ""}
+  for name, key, best_key, paper, best_paper in _ACCURACIES:
+    best = best_paper and getattr(row, best_paper)
+    line[f"{name}, paper"] = f"{getattr(row, paper):.2f}" + (
+        f" ({float(best):.2f})" if best else "")
+    line[f"{name}, ours"] = "not run"
+    if found:
+      line[f"{name}, ours"] = table1.percent([r.result[key] for r in found]) + (
+          f" ({table1.percent([r.result[best_key] for r in found])})"
+          if best else "")
+  return line
+
+
+def _sample_line(run):
+  config, result = run.config, run.result
+  fitted = result["epochs_to_fit"]["0.95"]
+  return {
+      "labels": "random" if config.label_corruption == 1 else "true",
+      "data aug": "yes" if config.data_augmentation else "no",
+      "n": f"{run.count:,}",
+      "image size": str(config.image_size),
+      "batch size": str(config.batch_size),
+      "epochs": str(config.epochs),
+      **{name: f"{100 * result[key]:.2f}" for name, key, *_ in _ACCURACIES},
+      "first epoch at 95%": str(fitted) if fitted else "never",
+  }

@@ -1,0 +1,61 @@
+"""Tests of Table 2, and of the runs on a part of ImageNet."""
+
+import dataclasses
+
+from rethink_tf import config as config_lib
+from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.reporting import table2
+from tests.reporting import made_up_runs
+
+
+def _row(number, **changed):
+  config, _ = config_lib.parse([f"--flagfile=configs/table2_row{number}.flags"])
+  return dataclasses.replace(config, **changed)
+
+
+def _write(folder, config, **result):
+  made_up_runs.write(
+      folder, config, train=0.9, test=0.6, best=0.65, train_top5=0.99,
+      test_top5=0.8, best_test_top5=0.85, **result)
+
+
+def _find(folder):
+  return runs_lib.find(folder)[0]
+
+
+def test_without_runs_the_papers_numbers_stand_alone(tmp_path):
+  lines = table2.lines(_find(tmp_path))
+  assert len(lines) == 7
+  assert {line[f"{name}, ours"] for line in lines for name in (
+      "train top-1", "train top-5", "test top-1", "test top-5")} == {"not run"}
+  assert [line["test top-1, paper"] for line in lines] == [
+      "77.84", "72.95", "67.18 (72.57)", "59.80 (63.16)", "0.09", "0.12",
+      "0.11"]
+  assert set(table2.COLUMNS) == set(lines[0])
+
+
+def test_a_rows_run_stands_beside_the_paper_with_its_best(tmp_path):
+  _write(tmp_path / "a", _row(1))
+  _write(tmp_path / "b", _row(4))
+  lines = table2.lines(_find(tmp_path))
+  assert lines[0]["train top-1, ours"] == "90.00"
+  assert lines[0]["test top-5, ours"] == "80.00"
+  assert lines[3]["test top-1, ours"] == "60.00 (65.00)"
+  assert lines[3]["test top-5, ours"] == "80.00 (85.00)"
+  assert (lines[3]["n"], lines[3]["epochs"]) == ("1,281,167", "100")
+  assert lines[2]["train top-1, ours"] == "not run"
+  assert not table2.sample(_find(tmp_path))
+
+
+def test_runs_on_a_part_have_a_table_of_their_own(tmp_path):
+  for number, labels in ((7, "random"), (4, "true")):
+    _write(tmp_path / labels, _row(
+        number, train_examples=256, image_size=96, aux_head=False, epochs=20))
+  runs = _find(tmp_path)
+  assert {line["train top-1, ours"] for line in table2.lines(runs)} == {
+      "not run"}
+  true, random = table2.sample(runs)
+  assert (true["labels"], random["labels"]) == ("true", "random")
+  assert (true["n"], true["image size"], true["epochs"]) == ("256", "96", "20")
+  assert (true["train top-1"], true["train top-5"]) == ("90.00", "99.00")
+  assert set(table2.SAMPLE_COLUMNS) == set(true)
