@@ -4,6 +4,7 @@ The batches of epoch e are a function of (seed, e), so a run that starts again
 at epoch e sees what the first one would have seen.
 """
 
+import dataclasses
 import functools
 
 import tensorflow as tf
@@ -17,7 +18,31 @@ EVALUATION_BATCH = 500
 _PREFETCH = 8
 
 
-def training_batches(split, config, start_epoch=0, start_batch=0):
+@dataclasses.dataclass(frozen=True)
+class Shard:
+  """The replicas, of all that share each batch, that one worker feeds.
+
+  Attributes:
+    first, stop: the worker's replicas are range(first, stop).
+    total: replicas on all workers.
+  """
+
+  first: int
+  stop: int
+  total: int
+
+  def parts(self, count):
+    """Returns a `tf.data.Dataset` of (start, stop), one a replica of here.
+
+    Args:
+      count: int64, how many examples all replicas share, as equally as can be.
+    """
+    replicas = tf.data.Dataset.range(self.first, self.stop)
+    return replicas.map(
+        lambda r: (r * count // self.total, (r + 1) * count // self.total))
+
+
+def training_batches(split, config, start_epoch=0, start_batch=0, shard=None):
   """Returns all batches from one of an epoch's to the last of the run.
 
   Every example comes once an epoch, in an order drawn anew for each; the last
@@ -28,9 +53,12 @@ def training_batches(split, config, start_epoch=0, start_batch=0):
     config: the `Config`.
     start_epoch: the epoch to start at, from 0.
     start_batch: the batch of that epoch to start at, from 0.
+    shard: the `Shard` to return, part after part of each batch; None: all.
 
   Returns:
-    A `tf.data.Dataset` of (float32 `(b, 28, 28, 3)`, int32 `(b,)`).
+    A `tf.data.Dataset` of (float32 `(b, 28, 28, 3)`, int32 `(b,)`); of a shard
+    with sample weights, float32 `(b,)`, that make the mean over replicas of
+    their mean losses the mean over the whole batch.
   """
   count = len(split)
 
@@ -45,12 +73,31 @@ def training_batches(split, config, start_epoch=0, start_batch=0):
     return plans.batch(config.batch_size).skip(tf.cast(done, tf.int64))
 
   to_batch = _cropped(split) if config.random_crop else _central(split)
-  epochs = tf.data.Dataset.range(start_epoch, config.epochs)
-  return epochs.flat_map(batches_of).map(to_batch).prefetch(_PREFETCH)
+  plans = tf.data.Dataset.range(start_epoch, config.epochs).flat_map(batches_of)
+  if not shard:
+    return plans.map(to_batch).prefetch(_PREFETCH)
+
+  def parts_of(order, offsets):
+    size = tf.size(order, tf.int64)
+    return shard.parts(size).map(lambda start, stop: (
+        order[start:stop], offsets[start:stop], tf.fill(
+            [stop - start],
+            tf.cast(shard.total * (stop - start) / size, tf.float32))))
+
+  def to_part(order, offsets, weights):
+    return *to_batch(order, offsets), weights
+
+  return plans.flat_map(parts_of).map(to_part).prefetch(_PREFETCH)
 
 
-def evaluation_batches(split):
-  """Returns every example once, centrally cropped, in official order."""
+def evaluation_batches(split, shard=None):
+  """Returns every example once, centrally cropped, in official order.
+
+  Args:
+    split: `dataset.Split`.
+    shard: the `Shard` to return; None: all. Each replica has a slice of the
+      split, in as many batches as any other has.
+  """
   images, labels = _central_images(split), tf.constant(split.labels)
 
   def batch_at(start):
@@ -58,7 +105,20 @@ def evaluation_batches(split):
     return images[start:stop], labels[start:stop]
 
   starts = tf.data.Dataset.range(0, len(split), EVALUATION_BATCH)
-  return starts.map(batch_at).prefetch(_PREFETCH)
+  if not shard:
+    return starts.map(batch_at).prefetch(_PREFETCH)
+  batches = evaluation_steps(len(split), shard.total)
+
+  def parts_of(batch):
+    def part(start, stop):
+      size = stop - start
+      low = start + batch * size // batches
+      high = start + (batch + 1) * size // batches
+      return images[low:high], labels[low:high]
+
+    return shard.parts(tf.constant(len(split), tf.int64)).map(part)
+
+  return tf.data.Dataset.range(batches).flat_map(parts_of).prefetch(_PREFETCH)
 
 
 def epoch_plan(count, config, epoch):
@@ -81,6 +141,11 @@ def epoch_plan(count, config, epoch):
 def steps_per_epoch(count, batch_size):
   """Returns the number of batches, the last partial one included."""
   return -(-count // batch_size)
+
+
+def evaluation_steps(count, replicas=1):
+  """Returns the number of batches in which each replica evaluates its part."""
+  return -(-count // (replicas * EVALUATION_BATCH))
 
 
 @functools.lru_cache(maxsize=2)
