@@ -33,6 +33,7 @@ LEARNING_RATES = {
     "mlp_3x512": 0.01,
     imagenet_config.MODEL: 0.045,
 }
+STRATEGIES = ("one_device", "mirrored", "multi_worker")
 # Training computes in float32, and more than that is infinite there.
 _LARGEST = 3.4e38
 
@@ -94,6 +95,10 @@ class Options:
     checkpoint_minutes: minutes between checkpoints within an epoch.
     deterministic: whether the same command gives the same bits; None: where
       there is no GPU.
+    strategy: one of `STRATEGIES`. The batch is the global one, so that none
+      of them changes what a run computes, but for rounding, dropout's masks and
+      the batches that batch normalization sees.
+    worker_timeout: minutes to wait for the other workers to start.
     preview: whether to draw the modifications instead of training.
     arguments: the command line as typed, a tuple of str.
   """
@@ -105,6 +110,8 @@ class Options:
   overwrite: bool = False
   checkpoint_minutes: float = 10.0
   deterministic: bool | None = None
+  strategy: str = "one_device"
+  worker_timeout: float = 5.0
   preview: bool = False
   arguments: tuple[str, ...] = ()
 
@@ -128,6 +135,10 @@ def parse(arguments):
   flag_values.in_range(
       "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
       lambda x: 0 < x < math.inf)
+  flag_values.in_range(
+      "worker_timeout", values.worker_timeout, "a finite number > 0",
+      lambda x: 0 < x < math.inf)
+  flag_values.one_of("strategy", values.strategy, STRATEGIES)
   options = Options(
       logdir=flag_values.path("logdir", values) or (
           flag_values.default_logdir(_name(config, file), config)),
@@ -137,6 +148,8 @@ def parse(arguments):
       overwrite=values.overwrite,
       checkpoint_minutes=values.checkpoint_minutes,
       deterministic=values.deterministic,
+      strategy=values.strategy,
+      worker_timeout=values.worker_timeout,
       preview=values.preview,
       arguments=tuple(arguments),
   )
@@ -174,7 +187,8 @@ def define_flags():
       "dropout", default.dropout,
       "Rate of dropout before the last linear layer.", **where)
   flags.DEFINE_integer(
-      "batch_size", default.batch_size, "Examples a step.", **where)
+      "batch_size", default.batch_size,
+      "Examples a step, those of all workers together.", **where)
   flags.DEFINE_integer(
       "epochs", default.epochs, "Passes over the training set.", **where)
   flags.DEFINE_float(
@@ -209,6 +223,12 @@ def define_flags():
   flags.DEFINE_bool(
       "deterministic", None, "The same command gives the same numbers, to the "
       "bit; default: where there is no GPU.", **where)
+  flags.DEFINE_string(
+      "strategy", Options.strategy, f"One of {', '.join(STRATEGIES)}: who "
+      "shares each batch of --batch_size.", **where)
+  flags.DEFINE_float(
+      "worker_timeout", Options.worker_timeout,
+      "Minutes to wait for the other workers to start.", **where)
   flags.DEFINE_bool(
       "preview", False, "Do not train: write preview.png, the first images "
       "under each modification of Section 2.1, to the run directory.", **where)

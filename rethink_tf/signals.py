@@ -20,8 +20,17 @@ class Stop:
     self._deferred = False
 
   @property
+  def reason(self):
+    """What asked the run to stop, as messages say it, or None."""
+    return self._name
+
+  @property
   def requested(self):
     return self._name is not None
+
+  def ask(self, reason):
+    """Asks as a signal would: another worker got one."""
+    self._name = reason
 
   def defer(self):
     """Makes a signal wait for `check`: from now on there is work to save."""
@@ -59,13 +68,19 @@ class Stop:
     Raises:
       StoppedError: a signal came while none was deferred.
     """
-    before = {
-        number: signal.signal(number, self._handle) for number in _HANDLED}
+    before = {number: signal.getsignal(number) for number in _HANDLED}
+    self.install()
     try:
       yield
     finally:
       for number, handler in before.items():
         signal.signal(number, handler)
+
+  def install(self):
+    """Sets the handlers, again where a library has set its own since."""
+    if not self.requested:
+      for number in _HANDLED:
+        signal.signal(number, self._handle)
 
   def _handle(self, number, frame):
     del frame

@@ -7,6 +7,7 @@ from rethink_tf import errors
 from rethink_tf import program
 from rethink_tf import run_directory
 from rethink_tf import summary
+from rethink_tf import worker
 from rethink_tf.data import datasets
 
 
@@ -14,15 +15,17 @@ def main(argv):
   config, options = config_lib.parse(argv[1:])
   if options.preview:
     _preview(config, options)
+  elif options.strategy == "multi_worker":
+    worker.main((config, options), _train, summary.of_run)
   else:
     program.main((config, options), _train, summary.of_run)
 
 
-def _train(config, options, directory, stop):
+def _train(config, options, directory, stop, link=None):
   # Imported once everything that can be refused early was.
   from rethink_tf.training import experiment  # pylint: disable=g-import-not-at-top
 
-  return experiment.run(config, options, directory, stop)
+  return experiment.run(config, options, directory, stop, link)
 
 
 def _preview(config, options):

@@ -26,16 +26,21 @@ _MAY_IMPORT = {
     "linear_config": {"config", "errors", "flag_values", "flagfile", "paths"},
     "run_directory": {"errors", "storage"},
     "signals": {"errors"},
+    "cluster": {"errors"},
+    "link": {"errors"},
     "__init__": {"run_directory"},
     "data": {"config", "errors", "paths", "streams"},
     "models": {"streams"},
     "training": {
-        "data", "models", "errors", "paths", "run_directory", "signals",
-        "storage", "streams"},
+        "cluster", "data", "models", "errors", "paths", "run_directory",
+        "signals", "storage", "streams"},
     "theory": {
         "data", "models", "training", "errors", "run_directory", "signals",
         "storage", "streams"},
     "program": {"data", "run_directory", "signals"},
+    "worker": {
+        "cluster", "data", "errors", "link", "program", "run_directory",
+        "signals", "training"},
     **{name: {"errors", "program", "theory", "theory_config"} for name in (
         "corollary1", "expressivity", "lemma1", "rademacher", "stability",
         "vc_dimension")},
@@ -60,7 +65,7 @@ _MAY_IMPORT = {
     "tensorboard": {"paths"},
     "train": {
         "config", "data", "errors", "program", "run_directory", "summary",
-        "training"},
+        "training", "worker"},
 }
 
 # Which modules may import a library at all, inside functions included.
@@ -73,8 +78,10 @@ _ONLY = {
     "keras": {"models", "theory", "training"},
     "tensorflow": {
         "data.imagenet_preprocessing", "data.photograph_batches",
-        "data.photographs", "data.pipeline", "data.preprocessing",
-        "training.experiment", "training.tensorboard", "theory.trajectory"},
+        "data.photographs", "data.pipeline", "data.preprocessing", "data.shard",
+        "training.experiment", "training.keras_distribution",
+        "training.resolvers", "training.strategy", "training.tensorboard",
+        "theory.trajectory"},
     "tensorflow_datasets": {"data.imagenet", "data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),

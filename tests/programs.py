@@ -1,6 +1,9 @@
 """Runs the project's programs in processes of their own, for tests."""
 
+import contextlib
+import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -47,10 +50,55 @@ def run_without_tensorflow(program, *arguments, folder, **environment):
 
 def start(program, *arguments, folder, **environment):
   """Starts "train" or another program; returns a `subprocess.Popen`."""
+  return start_python(
+      _PROGRAM.format(program), *arguments, folder=folder, **environment)
+
+
+def start_python(code, *arguments, folder, **environment):
+  """Starts Python code as `python` does; returns a `subprocess.Popen`."""
   return subprocess.Popen(
-      [sys.executable, "-c", _PROGRAM.format(program), *map(str, arguments)],
+      [sys.executable, "-c", code, *map(str, arguments)],
       cwd=folder, env=environment_in(folder, **environment),
       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def start_workers(program, arguments, folder, count=2, which=None):
+  """Starts the workers of one run on 127.0.0.1, a thread each.
+
+  Args:
+    program: as for `start`.
+    arguments: a list for all, or a function of the worker that returns one.
+    folder: as for `python`.
+    count: how many workers the run has.
+    which: those to start; default: all.
+
+  Returns:
+    `(addresses, processes)`.
+  """
+  addresses = free_addresses(count)
+  processes = [
+      start(program, "--strategy=multi_worker",
+            *(arguments(index) if callable(arguments) else arguments),
+            folder=folder, TF_CONFIG=tf_config(addresses, index),
+            TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+      for index in (range(count) if which is None else which)]
+  return addresses, processes
+
+
+def free_addresses(count):
+  """Returns addresses on 127.0.0.1 at which nobody listens."""
+  with contextlib.ExitStack() as stack:
+    sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+    for one in sockets:
+      one.bind(("127.0.0.1", 0))
+    return ["%s:%d" % one.getsockname() for one in sockets]
+
+
+def tf_config(addresses, index):
+  """Returns the TF_CONFIG of a worker."""
+  return json.dumps({
+      "cluster": {"worker": addresses},
+      "task": {"type": "worker", "index": index}})
 
 
 def environment_in(folder, **more):

@@ -19,7 +19,7 @@ EVALUATION_BATCH = 500
 _PREFETCH = 8
 
 
-def training_batches(split, config, start_epoch=0, start_batch=0):
+def training_batches(split, config, start_epoch=0, start_batch=0, shard=None):
   """Returns all batches from one of an epoch's to the last of the run.
 
   Every example comes once an epoch, in an order drawn anew for each; the last
@@ -30,13 +30,17 @@ def training_batches(split, config, start_epoch=0, start_batch=0):
     config: the `Config`.
     start_epoch: the epoch to start at, from 0.
     start_batch: the batch of that epoch to start at, from 0.
+    shard: the `Shard` to return, part after part of each batch; None: all.
 
   Returns:
     A `tf.data.Dataset` of (float32 `(b, 28, 28, 3)`, int32 `(b,)`), or of
-    photographs of the config's size.
+    photographs of the config's size; of a shard with sample weights, float32
+    `(b,)`, that make the mean over replicas of their mean losses the mean over
+    the whole batch.
   """
   if isinstance(split, photographs.Split):
-    return photograph_batches.training(split, config, start_epoch, start_batch)
+    return photograph_batches.training(
+        split, config, start_epoch, start_batch, shard)
   count = len(split)
 
   def plan(epoch):
@@ -50,14 +54,33 @@ def training_batches(split, config, start_epoch=0, start_batch=0):
     return plans.batch(config.batch_size).skip(tf.cast(done, tf.int64))
 
   to_batch = _cropped(split) if config.random_crop else _central(split)
-  epochs = tf.data.Dataset.range(start_epoch, config.epochs)
-  return epochs.flat_map(batches_of).map(to_batch).prefetch(_PREFETCH)
+  plans = tf.data.Dataset.range(start_epoch, config.epochs).flat_map(batches_of)
+  if not shard:
+    return plans.map(to_batch).prefetch(_PREFETCH)
+
+  def parts_of(order, offsets):
+    size = tf.size(order, tf.int64)
+    return shard.parts(size).map(lambda start, stop: (
+        order[start:stop], offsets[start:stop], tf.fill(
+            [stop - start],
+            tf.cast(shard.total * (stop - start) / size, tf.float32))))
+
+  def to_part(order, offsets, weights):
+    return *to_batch(order, offsets), weights
+
+  return plans.flat_map(parts_of).map(to_part).prefetch(_PREFETCH)
 
 
-def evaluation_batches(split):
-  """Returns every example once, centrally cropped, in official order."""
+def evaluation_batches(split, shard=None):
+  """Returns every example once, centrally cropped, in official order.
+
+  Args:
+    split: `dataset.Split` or `photographs.Split`.
+    shard: the `Shard` to return; None: all. Each replica has a slice of the
+      split, in as many batches as any other has.
+  """
   if isinstance(split, photographs.Split):
-    return photograph_batches.evaluation(split)
+    return photograph_batches.evaluation(split, shard)
   images, labels = _central_images(split), tf.constant(split.labels)
 
   def batch_at(start):
@@ -65,7 +88,20 @@ def evaluation_batches(split):
     return images[start:stop], labels[start:stop]
 
   starts = tf.data.Dataset.range(0, len(split), EVALUATION_BATCH)
-  return starts.map(batch_at).prefetch(_PREFETCH)
+  if not shard:
+    return starts.map(batch_at).prefetch(_PREFETCH)
+  batches = evaluation_steps(split, shard.total)
+
+  def parts_of(batch):
+    def part(start, stop):
+      size = stop - start
+      low = start + batch * size // batches
+      high = start + (batch + 1) * size // batches
+      return images[low:high], labels[low:high]
+
+    return shard.parts(tf.constant(len(split), tf.int64)).map(part)
+
+  return tf.data.Dataset.range(batches).flat_map(parts_of).prefetch(_PREFETCH)
 
 
 def epoch_plan(count, config, epoch):
@@ -88,6 +124,13 @@ def epoch_plan(count, config, epoch):
 def steps_per_epoch(count, batch_size):
   """Returns the number of batches, the last partial one included."""
   return -(-count // batch_size)
+
+
+def evaluation_steps(split, replicas=1):
+  """Returns the number of batches in which each replica evaluates its part."""
+  if isinstance(split, photographs.Split):
+    return photograph_batches.evaluation_steps(split, replicas)
+  return -(-len(split) // (replicas * EVALUATION_BATCH))
 
 
 @functools.lru_cache(maxsize=2)

@@ -16,8 +16,14 @@ _PACKAGES = (
     "tensorflow-datasets", "scikit-learn")
 
 
-def describe(options, deterministic):
-  """Returns versions, machine, revision, paths and start time as a dict."""
+def describe(options, deterministic, shared):
+  """Returns versions, machine, revision, paths and start time as a dict.
+
+  Args:
+    options: the `Options`.
+    deterministic: whether TensorFlow is.
+    shared: dict of how the work is shared.
+  """
   return {
       "command": sys.argv,
       "started": datetime.datetime.now(datetime.timezone.utc).isoformat(),
@@ -32,6 +38,7 @@ def describe(options, deterministic):
       "processor": _processor(),
       "cores": os.cpu_count(),
       "deterministic": deterministic,
+      **shared,
   }
 
 

@@ -17,12 +17,13 @@ from rethink_tf.training import environment
 from rethink_tf.training import fit
 from rethink_tf.training import recorder
 from rethink_tf.training import state
+from rethink_tf.training import strategy
 from rethink_tf.training import tensorboard
 
 _SHOWN = 12
 
 
-def run(config, options, directory, stop):
+def run(config, options, directory, stop, link=None):
   """Trains and measures one network, and records it in its run directory.
 
   Args:
@@ -30,6 +31,7 @@ def run(config, options, directory, stop):
     options: the `Options`.
     directory: the `RunDirectory`, claimed.
     stop: the `signals.Stop` that may ask to stop.
+    link: the `Link` to the other workers, or None.
 
   Returns:
     The dict of result.json.
@@ -38,7 +40,7 @@ def run(config, options, directory, stop):
     RunError: see the exit codes in `errors`.
   """
   try:
-    return _run(config, options, directory, stop)
+    return _run(config, options, directory, stop, link)
   except tf.errors.ResourceExhaustedError as error:
     # Memory, or the disk where TensorBoard's files are begun.
     raise errors.StorageError(
@@ -50,8 +52,11 @@ def run(config, options, directory, stop):
     raise damaged from error
 
 
-def _run(config, options, directory, stop):
+def _run(config, options, directory, stop, link):
   deterministic = _set_determinism(options)
+  team = strategy.make(options.strategy, link)
+  if link:
+    stop.install()  # TensorFlow's runtime has taken SIGTERM for itself.
   clock = fit.Clock()
   data, train = load_data(config, options.data_dir, options.allow_sample)
   identity = {
@@ -59,18 +64,28 @@ def _run(config, options, directory, stop):
       "label_hash": randomization.label_hash(train.labels),
       "dataset_fingerprint": data.fingerprint,
   }
+  strategy.check_batches(config, len(train), team.replicas)
+  for name in ("label_hash", "dataset_fingerprint"):
+    team.require_same(name, identity[name])
+  shared = strategy.describe(team, options.strategy, config, len(train))
+  if team.is_chief and team.strategy:
+    print(strategy.sentence(shared), flush=True)
   directory.begin(
-      identity, environment.describe(options, deterministic), options.overwrite)
-  model = build_model(config, data)
+      identity, environment.describe(options, deterministic, shared),
+      options.overwrite)
+  team.exchange(None)  # The others read what the chief has left there.
+  model = team.build(lambda: build_model(config, data))
   rows = fit.train(
       model, config, train, data.test, directory, clock,
-      corrupted=_corrupted(config, train), examples=_examples(data, train),
-      stop=stop,
-      checkpoint_minutes=options.checkpoint_minutes)
-  result = _result(model, config, data, train, identity, rows, clock)
-  name = "/".join(directory.path.parts[-2:])
-  tensorboard.write_end(directory.tensorboard, name, config, result)
-  directory.write_result(result)
+      corrupted=_corrupted(config, train),
+      examples=_examples(data, train) if team.is_chief else None, stop=stop,
+      checkpoint_minutes=options.checkpoint_minutes, team=team)
+  result = _result(model, config, data, train, identity, rows, clock, team)
+  team.require_same("trained weights", result["weights_sha256"])
+  if team.is_chief:
+    name = "/".join(directory.path.parts[-2:])
+    tensorboard.write_end(directory.tensorboard, name, config, result)
+    directory.write_result(result)
   return result
 
 
@@ -134,9 +149,9 @@ def _set_determinism(options):
   return deterministic
 
 
-def _result(model, config, data, train, identity, rows, clock):
-  on_train = fit.evaluate(model, train)
-  on_test = fit.evaluate(model, data.test)
+def _result(model, config, data, train, identity, rows, clock, team):
+  on_train = fit.evaluate(model, train, team)
+  on_test = fit.evaluate(model, data.test, team)
   return {
       "status": "done",
       "model": config.model,

@@ -20,32 +20,39 @@ from rethink_tf.training import recorder
 from rethink_tf.training import saver as saver_lib
 from rethink_tf.training import schedule
 from rethink_tf.training import state
+from rethink_tf.training import strategy
 from rethink_tf.training import tensorboard
 
 class _DropoutStreams(keras.callbacks.Callback):
-  """Seeds dropout anew for each epoch from (seed, epoch)."""
+  """Seeds dropout anew for each epoch from (seed, epoch), and replica."""
 
-  def __init__(self, seed):
+  def __init__(self, seed, team):
     super().__init__()
     self._seed = seed
+    self._team = team
 
   def on_epoch_begin(self, epoch, logs=None):
     for layer in state.dropouts(self.model):
-      seed = streams.seed_of(self._seed, "dropout", layer.name, epoch)
-      layer.seed_generator.state.assign([seed, 0])
+      key = ("dropout", layer.name, epoch)
+      self._team.seed_dropout(
+          layer.seed_generator.state,
+          # Replica 0's are those of a single device.
+          lambda replica: streams.seed_of(
+              self._seed, *key, *([replica] if replica else [])))
 
 
 class _RestOfEpoch(keras.callbacks.Callback):
   """Puts back, where an epoch goes on, what its start has reset."""
 
-  def __init__(self, epoch, arrays):
+  def __init__(self, epoch, arrays, team):
     super().__init__()
     self._epoch = epoch
     self._arrays = arrays
+    self._team = team
 
   def on_epoch_begin(self, epoch, logs=None):
     if epoch == self._epoch:
-      state.restore_epoch(self.model, self._arrays)
+      self._team.restore_epoch(self.model, self._arrays)
 
 
 class _StopInTest(keras.callbacks.Callback):
@@ -56,10 +63,10 @@ class _StopInTest(keras.callbacks.Callback):
     self._saver = saver
 
   def on_test_batch_end(self, batch, logs=None):
-    self.model.stop_evaluating = self._saver.asked_to_stop
+    self.model.stop_evaluating = self._saver.asked_to_stop()
 
   def on_predict_batch_end(self, batch, logs=None):
-    self.model.stop_predicting = self._saver.asked_to_stop
+    self.model.stop_predicting = self._saver.asked_to_stop()
 
 
 class Clock:
@@ -96,7 +103,8 @@ def compile_model(model, config, train_count):
 
 
 def train(model, config, train_split, test_split, directory, clock,
-          corrupted=None, examples=None, stop=None, checkpoint_minutes=math.inf):
+          corrupted=None, examples=None, stop=None, checkpoint_minutes=math.inf,
+          team=strategy.ALONE):
   """Trains a model to the last epoch, from its last checkpoint if it has one.
 
   Args:
@@ -110,6 +118,7 @@ def train(model, config, train_split, test_split, directory, clock,
     examples: a figure of training examples for TensorBoard, or None.
     stop: the `signals.Stop` that may ask to stop, or None.
     checkpoint_minutes: minutes between checkpoints within an epoch.
+    team: the `Team` that the model was built for.
 
   Returns:
     The rows of metrics.csv.
@@ -120,25 +129,28 @@ def train(model, config, train_split, test_split, directory, clock,
     StorageError: the run directory cannot be written.
   """
   count = len(train_split)
-  rate = compile_model(model, config, count)
+  with team.scope():
+    rate = compile_model(model, config, count)
   steps = pipeline.steps_per_epoch(count, config.batch_size)
-  rows, begun, arrays = _restore(model, directory, clock)
+  rows, begun, arrays = _restore(model, directory, clock, team)
   position = position_lib.Position(
       steps, len(rows), begun["batch"], begun["seconds"])
-  board = tensorboard.TensorBoard(directory.tensorboard, rows)
-  if examples:
-    board.write_start(config, examples)
   saver = saver_lib.Saver(
       directory.checkpoints, position, rows, clock, stop or signals.Stop(),
-      checkpoint_minutes)
+      checkpoint_minutes, team)
   test = _test(
-      model, config, train_split, corrupted, test_split, position, saver)
+      model, config, train_split, corrupted, test_split, position, saver, team)
+  shown = []
+  if team.is_chief:
+    board = tensorboard.TensorBoard(directory.tensorboard, rows)
+    if examples:
+      board.write_start(config, examples)
+    shown = [progress.Progress(rows, config, position, count), board]
   callbacks = [
       position,
-      _DropoutStreams(config.seed),
+      _DropoutStreams(config.seed, team),
       recorder.Recorder(rows, directory, position, rate, count, test),
-      progress.Progress(rows, config, position, count),
-      board,
+      *shown,
       saver,
   ]
   if begun["batch"] == steps:  # All that is missing is its test.
@@ -146,21 +158,22 @@ def train(model, config, train_split, test_split, directory, clock,
     ends.on_epoch_end(position.epoch, begun["logs"])
   elif begun["batch"]:
     # Keras makes the metrics' variables when it first measures something.
-    model.evaluate(pipeline.evaluation_batches(test_split).take(1), verbose=0)
-    rest = [*callbacks, _RestOfEpoch(position.epoch, arrays)]
-    _fit(model, config, train_split, position, position.epoch + 1, rest)
+    _evaluate(model, test_split, team, steps=1)
+    rest = [*callbacks, _RestOfEpoch(position.epoch, arrays, team)]
+    _fit(model, config, train_split, position, position.epoch + 1, rest, team)
   if len(rows) < config.epochs:
-    _fit(model, config, train_split, position, config.epochs, callbacks)
+    _fit(model, config, train_split, position, config.epochs, callbacks, team)
   return rows
 
 
-def _fit(model, config, split, position, epochs, callbacks):
+def _fit(model, config, split, position, epochs, callbacks, team):
   """Trains from a position to the end of `epochs` epochs."""
   epoch, batch = position.epoch, position.batch
   if batch == position.steps:
     epoch, batch = epoch + 1, 0
   model.fit(
-      pipeline.training_batches(split, config, epoch, batch),
+      team.distribute(lambda shard: pipeline.training_batches(
+          split, config, epoch, batch, shard)),
       initial_epoch=epoch,
       epochs=epochs,
       steps_per_epoch=position.steps - batch,
@@ -170,9 +183,9 @@ def _fit(model, config, split, position, epochs, callbacks):
   )
 
 
-def _test(model, config, train_split, corrupted, test_split, position, saver):
+def _test(model, config, train_split, corrupted, test_split, position, saver,
+          team):
   """Returns the recorder's function that measures what is due after an epoch."""
-  batches = pipeline.evaluation_batches(test_split)
   callbacks = [_StopInTest(saver)]
 
   def test(logs):
@@ -181,17 +194,12 @@ def _test(model, config, train_split, corrupted, test_split, position, saver):
     if epoch % config.eval_every == 0 or epoch == config.epochs:
       saver.save_if_due(logs)
       with _averaged(model):
-        measured = model.evaluate(
-            batches, callbacks=callbacks, verbose=0, return_dict=True)
+        measured = _evaluate(model, test_split, team, callbacks)
       saver.stop_if_asked(logs)
     if corrupted is not None:
       with _averaged(model):
-        outputs = model.predict(
-            pipeline.evaluation_batches(train_split), callbacks=callbacks,
-            verbose=0)
+        fitted = _fitted(model, config, train_split, team, callbacks)
       saver.stop_if_asked(logs)
-      logits = losses.logits_of(outputs, config)
-      fitted = np.argmax(logits, axis=1) == train_split.labels
       measured["corrupted_accuracy"] = float(np.mean(fitted[corrupted]))
       measured["untouched_accuracy"] = float(np.mean(fitted[~corrupted]))
     return measured
@@ -208,9 +216,11 @@ def _averaged(model):
   """
   averages = optimizers.averages(model.optimizer)
   weights = model.trainable_weights if averages else []
-  kept = [np.array(keras.ops.convert_to_numpy(weight)) for weight in weights]
-  for weight, average in zip(weights, averages):
-    weight.assign(average)
+  kept, averaged = (
+      [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+      for variables in (weights, averages))
+  for weight, value in zip(weights, averaged):
+    weight.assign(value)
   try:
     yield
   finally:
@@ -218,10 +228,29 @@ def _averaged(model):
       weight.assign(value)
 
 
-def evaluate(model, split):
+def _evaluate(model, split, team, callbacks=(), steps=None):
+  """Returns the metrics over all of a split, or over the first batches."""
+  return model.evaluate(
+      team.distribute(lambda shard: pipeline.evaluation_batches(split, shard)),
+      steps=steps or team.evaluation_steps(split),
+      callbacks=list(callbacks), verbose=0, return_dict=True)
+
+
+def _fitted(model, config, split, team, callbacks):
+  """Tells which labels the model, its weights fixed, predicts; bool `(n,)`."""
+  if team.strategy:
+    return split.labels == team.predict(
+        model, split, lambda outputs: losses.logits_of(outputs, config))
+  outputs = model.predict(
+      pipeline.evaluation_batches(split), callbacks=callbacks, verbose=0)
+  return np.argmax(losses.logits_of(outputs, config), axis=1) == split.labels
+
+
+def evaluate(model, split, team=strategy.ALONE):
   """Measures a model with its weights fixed, over every example of a split.
 
-  The weights are their moving averages, where the optimizer keeps them.
+  The weights are their moving averages, where the optimizer keeps them. Each
+  replica measures its part of the split; examples are counted over all.
 
   Returns:
     A dict with "accuracy" and "cross_entropy", and "top5" for more than ten
@@ -231,24 +260,29 @@ def evaluate(model, split):
     DivergedError: the loss is not finite.
   """
   with _averaged(model):
-    logs = model.evaluate(
-        pipeline.evaluation_batches(split), verbose=0, return_dict=True)
+    logs = _evaluate(model, split, team)
   if not np.isfinite(logs["cross_entropy"]):
     raise errors.DivergedError(
         f"the loss of the trained model is {logs['cross_entropy']}")
   return {name: float(value) for name, value in logs.items()}
 
 
-def _restore(model, directory, clock):
-  """Restores the last checkpoint.
+def _restore(model, directory, clock, team):
+  """Restores the last checkpoint, the same on all workers.
 
   Returns:
     `(rows, begun, arrays)`: the rows of the epochs done; of the epoch that was
     begun, the batches done, their seconds and logs; and the checkpoint's
     arrays.
+
+  Raises:
+    UsageError: workers find different checkpoints.
   """
   rows, begun, arrays = [], {"batch": 0, "seconds": 0.0}, {}
   checkpoint = checkpoints.latest(directory.checkpoints)
+  team.require_same(
+      "checkpoint in a --logdir that all workers share", "none" if not checkpoint
+      else f"step {_step(checkpoint)}, sha256 {state.sha256(checkpoint[0])}")
   if checkpoint:
     arrays, saved = checkpoint
     state.restore(model, arrays)
@@ -257,3 +291,8 @@ def _restore(model, directory, clock):
     begun = saved.get("epoch", begun)
     directory.write_metrics(rows)
   return rows, begun, arrays
+
+
+def _step(checkpoint):
+  arrays, _ = checkpoint
+  return next(int(a) for n, a in arrays.items() if n.endswith("/iteration"))

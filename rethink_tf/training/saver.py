@@ -8,6 +8,7 @@ import numpy as np
 from rethink_tf import errors
 from rethink_tf.training import checkpoints
 from rethink_tf.training import state
+from rethink_tf.training import strategy
 
 
 class Saver(keras.callbacks.Callback):
@@ -20,9 +21,11 @@ class Saver(keras.callbacks.Callback):
     clock: the run's `Clock`.
     stop: the run's `Stop`.
     minutes: minutes between checkpoints within an epoch.
+    team: the `Team`; all of it saves and stops after the same step.
   """
 
-  def __init__(self, folder, position, rows, clock, stop, minutes):
+  def __init__(self, folder, position, rows, clock, stop, minutes,
+               team=strategy.ALONE):
     super().__init__()
     self._folder = folder
     self._position = position
@@ -30,6 +33,7 @@ class Saver(keras.callbacks.Callback):
     self._clock = clock
     self._stop = stop
     self._interval = 60 * minutes
+    self._team = team
     self._last = time.monotonic()
 
   def on_train_batch_end(self, batch, logs=None):
@@ -39,14 +43,18 @@ class Saver(keras.callbacks.Callback):
 
   def on_epoch_end(self, epoch, logs=None):
     self._save()
-    self._stop.check(self._position)
+    if self.asked_to_stop():
+      self._stop.check(self._position)
 
   def on_train_end(self, logs=None):
     self._stop.end_deferral()
 
-  @property
   def asked_to_stop(self):
-    return self._stop.requested
+    """Returns whether a signal asked to stop, the same on all workers."""
+    reason = self._team.first_reason(self._stop.reason)
+    if reason and not self._stop.requested:
+      self._stop.ask(reason)
+    return reason is not None
 
   def save_if_due(self, logs):
     """Saves in an epoch if the last checkpoint is old.
@@ -54,7 +62,8 @@ class Saver(keras.callbacks.Callback):
     Args:
       logs: the epoch's training metrics so far.
     """
-    if time.monotonic() - self._last >= self._interval:
+    due = time.monotonic() - self._last >= self._interval
+    if self._team.exchange(due)[0]:  # The chief's clock is all workers'.
       self._save(logs)
 
   def stop_if_asked(self, logs):
@@ -64,10 +73,11 @@ class Saver(keras.callbacks.Callback):
       logs: the epoch's training metrics so far.
 
     Raises:
-      StoppedError: a signal came.
+      StoppedError: a signal came, to this worker or to another.
     """
-    if self._stop.requested:
+    if self.asked_to_stop():
       self._save(logs)
+      self._team.exchange(None)  # Until the chief's file is written.
       self._stop.check(self._position)
 
   def _save(self, logs=None):
@@ -79,11 +89,12 @@ class Saver(keras.callbacks.Callback):
           f"the weights are no longer finite after {self._position}")
     saved = {"rows": self._rows, "wall_seconds": self._clock.seconds()}
     if logs is not None:
-      arrays.update(state.of_epoch(self.model))
+      arrays.update(self._team.of_epoch(self.model))
       saved["epoch"] = {
           "batch": self._position.batch,
           "seconds": self._position.seconds(),
           "logs": {name: float(value) for name, value in logs.items()},
       }
-    checkpoints.save(self._folder, self._position.step, arrays, saved)
+    if self._team.is_chief:
+      checkpoints.save(self._folder, self._position.step, arrays, saved)
     self._last = time.monotonic()

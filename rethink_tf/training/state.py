@@ -25,6 +25,11 @@ def of_epoch(model):
   return _arrays(_of_epoch(model))
 
 
+def seeds(model):
+  """Returns dropout's seeds alone."""
+  return _arrays(_seeds(model))
+
+
 def restore(model, arrays):
   """Assigns what `weights` and `optimizer` returned.
 
@@ -32,14 +37,6 @@ def restore(model, arrays):
     ValueError: a name or shape differs from the model's.
   """
   _assign({**_weights(model), **_optimizer(model)}, arrays)
-
-
-def restore_epoch(model, arrays):
-  """Assigns what `of_epoch` returned; raises as `restore` does.
-
-  The model has measured something before, or its metrics have no variables.
-  """
-  _assign(_of_epoch(model), arrays)
 
 
 def dropouts(model):
@@ -65,8 +62,12 @@ def _optimizer(model):
 
 
 def _of_epoch(model):
-  seeds = [layer.seed_generator.state for layer in dropouts(model)]
-  return {**_named("metrics", model.metrics_variables), **_named("seeds", seeds)}
+  return {**_named("metrics", model.metrics_variables), **_seeds(model)}
+
+
+def _seeds(model):
+  return _named(
+      "seeds", [layer.seed_generator.state for layer in dropouts(model)])
 
 
 def _named(prefix, variables):

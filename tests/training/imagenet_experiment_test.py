@@ -32,11 +32,11 @@ class _StopLater(signals.Stop):
     self._left = questions
 
   @property
-  def requested(self):
+  def reason(self):
     self._left -= 1
     if self._left == 0:
-      self._name = "SIGTERM"
-    return self._name is not None
+      self.ask("SIGTERM")
+    return super().reason
 
 
 def _run(folder, stop):

@@ -50,15 +50,15 @@ def _train(folder, model_name="mlp_1x512", **arguments):
 def _stop_at(monkeypatch, number):
   """Makes a real SIGTERM arrive when it is asked for the n-th time."""
   asked = []
-  stop_if_asked = saver.Saver.stop_if_asked
+  asked_to_stop = saver.Saver.asked_to_stop
 
-  def ask(self, logs):
-    asked.append(logs)
+  def ask(self):
+    asked.append(number)
     if len(asked) == number:
       os.kill(os.getpid(), signal.SIGTERM)
-    stop_if_asked(self, logs)
+    return asked_to_stop(self)
 
-  monkeypatch.setattr(saver.Saver, "stop_if_asked", ask)
+  monkeypatch.setattr(saver.Saver, "asked_to_stop", ask)
   return asked
 
 
@@ -67,8 +67,13 @@ def _whole(tmp_path_factory):
   return _train(tmp_path_factory.mktemp("whole"))
 
 
-# After each batch of either epoch, and after each of the test that ends it.
-@pytest.mark.parametrize("number", range(1, 2 * (_STEPS + _TESTED) + 1))
+# After each batch of an epoch, after each of the test that ends it, after that
+# test, and when the epoch is saved.
+_ASKED = _STEPS + _TESTED + 2
+
+
+@pytest.mark.parametrize(
+    "number", [n for n in range(1, 2 * _ASKED) if n % _ASKED])
 def test_a_run_stopped_anywhere_ends_as_if_it_never_was(
     tmp_path, monkeypatch, whole, number):
   stop = signals.Stop()
@@ -76,7 +81,7 @@ def test_a_run_stopped_anywhere_ends_as_if_it_never_was(
     _stop_at(patch, number)
     with pytest.raises(errors.StoppedError, match="SIGTERM.* goes on from epoch"):
       _train(tmp_path, stop=stop)
-  epoch, place = divmod(number - 1, _STEPS + _TESTED)
+  epoch, place = divmod(number - 1, _ASKED)
   batch = min(place + 1, _STEPS)
   _, saved = checkpoints.latest(tmp_path / "checkpoints")
   assert (len(saved["rows"]), saved["epoch"]["batch"]) == (epoch, batch)

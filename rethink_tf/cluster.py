@@ -1,0 +1,126 @@
+"""Which processes train together, and which of them this one is.
+
+TF_CONFIG says so, as TensorFlow defines it:
+
+    {"cluster": {"worker": ["host0:2222", "host1:2222"]},
+     "task": {"type": "worker", "index": 0}}
+
+It is checked here, before TensorFlow is imported. What SLURM and Kubernetes
+say is read by TensorFlow's resolvers, in `training.resolvers`.
+"""
+
+import dataclasses
+import json
+import re
+
+from rethink_tf import errors
+
+_ADDRESS = re.compile(r"[^\s:/]+:(\d{1,5})")
+_EXAMPLE = (
+    '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
+    '"task": {"type": "worker", "index": 0}}')
+# Of SLURM's step, and of a pod: which of the two resolvers to ask.
+SLURM = "SLURM_PROCID"
+KUBERNETES = "KUBERNETES_SERVICE_HOST"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+  """The workers of a run, and this process among them.
+
+  Attributes:
+    addresses: "host:port" of each worker, in order; worker 0 is the chief.
+    index: which of them this process is.
+  """
+
+  addresses: tuple[str, ...]
+  index: int
+
+  def __len__(self):
+    return len(self.addresses)
+
+  @property
+  def is_chief(self):
+    return self.index == 0
+
+  def name(self, index):
+    """Returns how messages call a worker: "worker 1 (host1:2222)"."""
+    return f"worker {index} ({self.addresses[index]})"
+
+  def tf_config(self):
+    """Returns the TF_CONFIG of this process."""
+    return json.dumps({
+        "cluster": {"worker": list(self.addresses)},
+        "task": {"type": "worker", "index": self.index}})
+
+
+def of_this_process(environment):
+  """Returns the `Cluster` of TF_CONFIG; None where a resolver must be asked.
+
+  Args:
+    environment: the environment variables, a mapping.
+
+  Raises:
+    UsageError: TF_CONFIG cannot be used, or nothing names the workers.
+  """
+  text = environment.get("TF_CONFIG")
+  if text:
+    return from_tf_config(text)
+  if SLURM in environment or KUBERNETES in environment:
+    return None
+  raise errors.UsageError(
+      "--strategy=multi_worker: expected TF_CONFIG to name the workers, as in "
+      f"{_EXAMPLE}, or SLURM's or Kubernetes's variables. Received: none of "
+      "them. To try it on one machine: scripts/launch_workers")
+
+
+def from_tf_config(text):
+  """Reads TF_CONFIG.
+
+  Raises:
+    UsageError: it is not what TensorFlow would understand as a list of
+      workers with this process among them.
+  """
+  try:
+    value = json.loads(text)
+  except ValueError as error:
+    raise _refused("JSON", f"{text!r} ({error})") from error
+  addresses = _addresses(value)
+  task = value.get("task")
+  if not isinstance(task, dict) or task.get("type") != "worker":
+    kind = task.get("type") if isinstance(task, dict) else task
+    raise _refused('a task of type "worker"', repr(kind))
+  index = task.get("index")
+  # True is an int for Python.
+  if type(index) is not int or not 0 <= index < len(addresses):
+    raise _refused(
+        f"a task index from 0 to {len(addresses) - 1}", repr(index))
+  return Cluster(addresses, index)
+
+
+def _addresses(value):
+  """Returns the checked worker list of a parsed TF_CONFIG, a tuple of str."""
+  cluster = value.get("cluster") if isinstance(value, dict) else None
+  if not isinstance(cluster, dict) or "worker" not in cluster:
+    raise _refused('a "cluster" with a list "worker"', repr(value))
+  others = sorted(set(cluster) - {"worker"})
+  if others:
+    # A chief of its own or a parameter server would shift the indices.
+    raise _refused('"worker" alone in "cluster"', ", ".join(others))
+  addresses = cluster["worker"]
+  if not isinstance(addresses, list) or not addresses:
+    raise _refused('a list of addresses as "worker"', repr(addresses))
+  for address in addresses:
+    match = isinstance(address, str) and _ADDRESS.fullmatch(address)
+    if not match or not 0 < int(match[1]) < 2**16:
+      raise _refused("addresses host:port", repr(address))
+  repeated = {a for a in addresses if addresses.count(a) > 1}
+  if repeated:
+    raise _refused(
+        "an address of its own for each worker", ", ".join(sorted(repeated)))
+  return tuple(addresses)
+
+
+def _refused(expected, received):
+  return errors.UsageError(
+      f"TF_CONFIG: expected {expected}. Received: {received}")

@@ -1,0 +1,113 @@
+"""Tests of teams: batches are shared, and what is computed stays the same."""
+
+import json
+
+import pytest
+
+from rethink_tf import config as config_lib
+from rethink_tf import errors
+from rethink_tf.training import strategy
+from tests import programs
+
+# Trains on one device, and as a team of two replicas: 23 examples in batches
+# of 8 leave 7, which two cannot share equally. Each time in a process of its
+# own, or TensorFlow would have its devices already.
+_TRAIN = """
+import json, pathlib, sys
+import keras, numpy as np, tensorflow as tf
+cpu, = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(
+    cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
+tf.config.experimental.enable_op_determinism()
+from rethink_tf import config as config_lib, errors, run_directory
+from rethink_tf.data import dataset
+from rethink_tf.models import registry
+from rethink_tf.training import checkpoints, fit, state, strategy
+name, dropout, replicas, batches = (
+    sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+team = strategy.Team(tf.distribute.MirroredStrategy(
+    ["CPU:0", "CPU:1"])) if replicas == 2 else strategy.ALONE
+def split(count, seed):
+  drawn = np.random.default_rng(seed)
+  return dataset.Split(drawn.integers(0, 256, (count, 32, 32, 3), np.uint8),
+                       drawn.integers(0, 10, count, np.int32))
+config = config_lib.Config(
+    dataset="digits", model=name, batch_size=8, epochs=2, learning_rate=0.01,
+    random_crop=True, weight_decay=0.01, dropout=dropout)
+model = team.build(lambda: registry.build(
+    name, weight_decay=0.01, dropout=dropout))
+class Asked:
+  requested, reason = False, None
+  def defer(self):
+    self.left = getattr(self, "left", batches) - 1
+    self.requested, self.reason = (True, "SIGTERM") if not self.left else (
+        False, None)
+  def check(self, saved):
+    if self.requested: raise errors.StoppedError("stopped")
+  def end_deferral(self): pass
+arguments = [model, config, split(23, 1), split(1003, 2),
+             run_directory.RunDirectory(pathlib.Path("run")), fit.Clock()]
+corrupted = np.arange(23) < 9
+try:
+  rows = fit.train(*arguments, corrupted=corrupted, stop=Asked(), team=team)
+except errors.StoppedError:
+  sys.exit(75)
+times = ("seconds", "images_per_second")
+print(json.dumps({
+    "rows": [{k: v for k, v in r.items() if k not in times} for r in rows],
+    "measured": fit.evaluate(model, split(1003, 2), team),
+    "hash": state.sha256({**state.weights(model), **state.optimizer(model)}),
+    "weights": {n: w.astype(float).ravel()[:500].tolist()
+                for n, w in state.weights(model).items()}}))
+"""
+
+
+def _trained(folder, name, dropout, replicas, stop_after=-1):
+  folder.mkdir(exist_ok=True)
+  done = programs.python(
+      _TRAIN, name, dropout, replicas, stop_after, folder=folder)
+  assert done.returncode == (75 if stop_after > 0 else 0), done.stderr
+  return json.loads(done.stdout.splitlines()[-1]) if stop_after < 0 else None
+
+
+@pytest.mark.parametrize("name", ["mlp_1x512", "inception_small_no_bn"])
+def test_two_replicas_compute_what_one_device_computes(tmp_path, name):
+  one = _trained(tmp_path / "one", name, 0, 1)
+  two = _trained(tmp_path / "two", name, 0, 2)
+  for path, weights in one["weights"].items():
+    assert two["weights"][path] == pytest.approx(weights, abs=2e-5), path
+  # Counted, not averaged over replicas whose parts differ in size.
+  for measured, same in ((one["measured"], two["measured"]),
+                         *zip(one["rows"], two["rows"])):
+    assert same == pytest.approx(measured, rel=1e-3, nan_ok=False)
+  assert two["measured"]["accuracy"] * 1003 == pytest.approx(
+      round(two["measured"]["accuracy"] * 1003), abs=1e-3)
+
+
+def test_replicas_go_on_in_an_epoch_with_dropout_as_if_never_stopped(tmp_path):
+  whole = _trained(tmp_path / "whole", "mlp_1x512", 0.5, 2)
+  _trained(tmp_path / "stopped", "mlp_1x512", 0.5, 2, stop_after=2)
+  assert _trained(tmp_path / "stopped", "mlp_1x512", 0.5, 2) == whole
+
+
+def test_a_run_goes_on_with_another_number_of_replicas(tmp_path):
+  whole = _trained(tmp_path / "whole", "mlp_1x512", 0, 1)
+  _trained(tmp_path / "stopped", "mlp_1x512", 0, 2, stop_after=2)
+  rest = _trained(tmp_path / "stopped", "mlp_1x512", 0, 1)
+  for row, same in zip(whole["rows"], rest["rows"]):
+    assert same == pytest.approx(row, rel=1e-3)
+
+
+@pytest.mark.parametrize("batch, count, parts, words", [
+    (10, 100, 4, "a multiple of 4"),
+    (16, 51, 4, "leaves 3"),
+    (16, 1, 2, "leaves 1"),
+])
+def test_batches_that_cannot_be_shared_are_refused(batch, count, parts, words):
+  with pytest.raises(errors.UsageError, match=f"--batch_size: .*{words}"):
+    strategy.check_batches(config_lib.Config(batch_size=batch), count, parts)
+
+
+def test_batches_that_can_be_shared_are_not():
+  for batch, count, parts in ((16, 52, 4), (16, 64, 4), (7, 8, 1)):
+    strategy.check_batches(config_lib.Config(batch_size=batch), count, parts)
