@@ -60,6 +60,13 @@ def _average(variables):
   """Assigns each variable its mean over replicas, in a replica's step."""
   if variables:
     means = tf.distribute.get_replica_context().all_reduce(
-        tf.distribute.ReduceOp.MEAN, [v.value for v in variables])
+        tf.distribute.ReduceOp.MEAN,
+        [_placed(v.value) for v in variables])
     for variable, mean in zip(variables, means):
       variable.assign(mean)
+
+
+def _placed(variable):
+  """Reads a variable on its device, which `all_reduce` takes from the tensor."""
+  with tf.device(variable.device):
+    return tf.identity(variable)

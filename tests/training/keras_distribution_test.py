@@ -36,7 +36,7 @@ def train(kind):
     model.compile(
         keras.optimizers.SGD(0.1),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        ["accuracy"])
+        metrics=["accuracy"])
   x = np.random.default_rng(worker).normal(size=(6, 4)).astype(np.float32)
   y = np.arange(6) % 3
   batches = strategy.distribute_datasets_from_function(
