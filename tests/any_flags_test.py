@@ -51,6 +51,8 @@ _FLAGS = {
     "seed": _numbers(int, lambda x: 0 <= x < 2**31),
     "checkpoint_minutes": _numbers(float, lambda x: 0 < x < math.inf),
     "deterministic": _words("true", "false"),
+    "strategy": _words("one_device"),
+    "worker_timeout": _numbers(float, lambda x: 0 < x < math.inf),
     "resume": _words("true", "false"),
     "overwrite": _words("true", "false"),
 }
@@ -92,6 +94,9 @@ def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
 
 def test_no_flag_is_left_out_of_the_property():
   elsewhere = {"dataset", "train_examples", "epochs", "logdir", "data_dir",
-               "help", "preview"}
+               "help", "preview",
+               # Refused but with ImageNet: imagenet_config_test has them.
+               "image_size", "data_augmentation", "aux_head", "label_smoothing",
+               "batch_norm_decay", "moving_average_decay", "allow_sample"}
   values = config.define_flags()  # pylint: disable=protected-access
   assert set(values) == set(_FLAGS) | elsewhere

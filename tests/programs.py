@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +17,10 @@ _NO_TENSORFLOW = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
 """
+# TensorFlow's notes on oneDNN, which come before it reads its level of logging.
+_NOTE = re.compile(
+    r"WARNING: All log messages before absl::InitializeLog|"
+    r"I\d{4} .* port\.cc:\d+\] oneDNN custom operations are on")
 
 
 def python(code, *arguments, folder, **environment):
@@ -110,5 +115,9 @@ def environment_in(folder, **more):
 
 
 def errors_of(done):
-  """Returns the lines that a finished process wrote to stderr."""
-  return done.stderr.splitlines()
+  """Returns the lines that a finished process wrote to stderr.
+
+  Without the notes that TensorFlow writes there, whatever its level of logging,
+  where the processor makes it use oneDNN.
+  """
+  return [line for line in done.stderr.splitlines() if not _NOTE.match(line)]

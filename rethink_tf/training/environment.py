@@ -16,13 +16,13 @@ _PACKAGES = (
     "tensorflow-datasets", "scikit-learn")
 
 
-def describe(options, deterministic, shared):
+def describe(options, deterministic, shared=None):
   """Returns versions, machine, revision, paths and start time as a dict.
 
   Args:
     options: the `Options`.
     deterministic: whether TensorFlow is.
-    shared: dict of how the work is shared.
+    shared: dict of how the work is shared, or None where one device has it.
   """
   return {
       "command": sys.argv,
@@ -38,7 +38,7 @@ def describe(options, deterministic, shared):
       "processor": _processor(),
       "cores": os.cpu_count(),
       "deterministic": deterministic,
-      **shared,
+      **(shared or {}),
   }
 
 

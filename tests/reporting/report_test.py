@@ -17,6 +17,8 @@ from rethink_tf.reporting import runs as runs_lib
 from tests.reporting import made_up_runs
 
 _ROOT = pathlib.Path(rethink_tf.__file__).parent.parent
+_TABLES = ("table1", "table1_small", "table2", "imagenet_sample", "table3",
+           "claims")
 _RUN = ("scripts/bazel run //rethink_tf:report -- --runs=results --out=results "
         "--readme=README.md")
 
@@ -124,8 +126,7 @@ def test_every_figure_with_runs_is_written_thrice(out):
   figures = {"fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2b_n1000"}
   assert {path.name for path in out.iterdir()} == {
       *(f"{name}.{end}" for name in figures for end in ("png", "svg", "csv")),
-      *(f"{name}.{end}" for name in ("table1", "table1_small", "table3", "claims")
-        for end in ("md", "csv"))}
+      *(f"{name}.{end}" for name in _TABLES for end in ("md", "csv"))}
   for path in out.glob("*.png"):
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.stat().st_size > 10_000
@@ -261,14 +262,14 @@ def test_a_readme_without_marks_is_refused():
 
 def test_a_readme_gets_every_section_with_figures_where_they_are(
     runs, tmp_path, capsys):
-  names = ("table1", "table1_small", "table3", "claims", "figures")
+  names = (*_TABLES, "figures")
   readme = tmp_path / "README.md"
   readme.write_text("".join(
       f"<!-- {name}: written by //rethink_tf:report, do not edit -->\n"
       f"<!-- end of {name} -->\n" for name in names))
   assert _main(f"--runs={runs}", f"--out={tmp_path}/docs/out",
                f"--readme={readme}") == 0
-  assert "table1, table1_small, table3, claims, figures" in capsys.readouterr().out
+  assert ", ".join(names) in capsys.readouterr().out
   text = readme.read_text("utf-8")
   assert "](docs/out/fig1a_n1000.png)" in text
   assert "| 19 | mlp_1x512 | 7 | random |" in text
