@@ -63,13 +63,15 @@ def _undisturbed(tmp_path_factory):
   return _train(tmp_path_factory.mktemp("undisturbed"), *_LONG)
 
 
-# Twenty steps each. 1,260 examples leave a batch of 44, and 63 one of 15.
-@pytest.mark.parametrize("flags", [
-    ("--model=mlp_1x512", "--train_examples=1260", "--epochs=1"),
-    ("--model=inception_small_no_bn", "--train_examples=63", "--batch_size=16",
-     "--epochs=5"),
+# Twenty steps each. 1,260 examples leave a batch of 44, and 63 one of 15. In as
+# many steps of Inception rounding errors grow to 1e-3 at its own rate of 0.1,
+# and to 1e-5 at a tenth of it.
+@pytest.mark.parametrize("flags, tolerance", [
+    (("--model=mlp_1x512", "--train_examples=1260", "--epochs=1"), 1e-5),
+    (("--model=inception_small_no_bn", "--train_examples=63", "--batch_size=16",
+      "--epochs=5", "--learning_rate=0.01"), 1e-4),
 ])
-def test_two_workers_train_as_one_device_does(tmp_path, flags):
+def test_two_workers_train_as_one_device_does(tmp_path, flags, tolerance):
   together = _train(tmp_path / "two", *_FLAGS, *flags)
   (tmp_path / "one").mkdir()
   done = programs.run("train", *_FLAGS, *flags, folder=tmp_path / "one")
@@ -81,10 +83,12 @@ def test_two_workers_train_as_one_device_does(tmp_path, flags):
     names = [name for name in one.files if name != "manifest.json"]
     assert set(one.files) == set(two.files)
     for name in names:
-      np.testing.assert_allclose(one[name], two[name], atol=1e-4)
+      np.testing.assert_allclose(one[name], two[name], atol=tolerance)
   for name, value in alone.items():
+    if isinstance(value, float):
+      value = pytest.approx(value, rel=1e-3)
     if not name.endswith("sha256"):
-      assert together[name] == pytest.approx(value, rel=1e-3), name
+      assert together[name] == value, name
   configs = [(tmp_path / name / "run/config.json").read_text()
              for name in ("one", "two")]
   assert configs[0] == configs[1]

@@ -54,7 +54,8 @@ except errors.StoppedError:
   sys.exit(75)
 times = ("seconds", "images_per_second")
 print(json.dumps({
-    "rows": [{k: v for k, v in r.items() if k not in times} for r in rows],
+    "rows": [{k: v for k, v in r.items()
+              if k not in times and v is not None} for r in rows],
     "measured": fit.evaluate(model, split(1003, 2), team),
     "hash": state.sha256({**state.weights(model), **state.optimizer(model)}),
     "weights": {n: w.astype(float).ravel()[:500].tolist()
