@@ -115,9 +115,14 @@ def environment_in(folder, **more):
 
 
 def errors_of(done):
-  """Returns the lines that a finished process wrote to stderr.
+  """Returns the `error_lines` of a finished process."""
+  return error_lines(done.stderr)
+
+
+def error_lines(text):
+  """Returns the lines that a process wrote to stderr.
 
   Without the notes that TensorFlow writes there, whatever its level of logging,
   where the processor makes it use oneDNN.
   """
-  return [line for line in done.stderr.splitlines() if not _NOTE.match(line)]
+  return [line for line in text.splitlines() if not _NOTE.match(line)]

@@ -177,7 +177,7 @@ def test_only_leaves_out_what_matches_no_pattern(tmp_path, capsys):
 def test_bad_input_is_refused_in_one_line(flags, said, capsys):
   assert _main(*flags) == 2
   out, err = capsys.readouterr()
-  assert not out and len(err.splitlines()) == 1 and said in err
+  assert not out and len(programs.error_lines(err)) == 1 and said in err
 
 
 def test_data_that_is_not_there_is_refused_before_any_run(tmp_path, capsys):

@@ -54,7 +54,7 @@ def test_a_stopped_run_saves_the_step_it_took_and_exits_75_in_one_line(
   process.send_signal(number)
   _, err = process.communicate(timeout=30)  # The promise's half a minute.
   assert process.returncode == 75
-  line, = err.splitlines()
+  line, = programs.error_lines(err)
   assert line.startswith(f"error: stopped by {number.name}; ")
   step = int(line.rpartition("step ")[2])
   newest = max((tmp_path / "run/checkpoints").iterdir())

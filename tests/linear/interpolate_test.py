@@ -169,7 +169,7 @@ def test_a_signal_saves_and_exits_75_in_one_line(tmp_path, net, number):
   _, err = process.communicate(timeout=60)
   if process.returncode == 0:
     pytest.skip("this machine was done before the signal came")
-  line, = err.splitlines()
+  line, = programs.error_lines(err)
   assert process.returncode == 75
   assert line.startswith(f"error: stopped by {number.name}; the same command")
   assert (tmp_path / "run/checkpoints/gram.json").exists()
