@@ -94,6 +94,17 @@ def label_kinds(runs):
        for run in first.values()], columns)
 
 
+def fig2a(runs):
+  """Accuracy of Inception V3 on ImageNet, with and without regularizers.
+
+  Returns:
+    A frame with "n", "curve", "seed", "step", "train_accuracy", a running
+    average over each epoch, "test_accuracy", and "best", the highest test
+    accuracy up to that step; all top-1.
+  """
+  return _with_best(runs, "fig2a", _regularizers, ("train_accuracy",))
+
+
 def fig2b(runs):
   """Test accuracy of Inception with and without batch normalization.
 
@@ -101,16 +112,36 @@ def fig2b(runs):
     A frame with "n", "curve", "seed", "step", "test_accuracy", and "best": the
     highest test accuracy up to that step.
   """
+  return _with_best(runs, "fig2b", _normalization)
+
+
+def _with_best(runs, suite, curve, columns=()):
+  """Returns a suite's curves of test accuracy, and the best up to each step.
+
+  Args:
+    runs: the `Runs`.
+    suite: the suite's name.
+    curve: a function from a config to its curve's name.
+    columns: more columns of metrics.csv.
+  """
   frames = []
-  for plan in suites.load("fig2b"):
+  for plan in suites.load(suite):
     for count, found in runs.of(plan.config).items():
       for run in found:
-        table = run.metrics[["step", "test_accuracy"]].dropna()
+        table = run.metrics[["step", *columns, "test_accuracy"]].dropna()
         frames.append(table.assign(
-            n=count, curve=_normalization(run.config), seed=run.config.seed,
+            n=count, curve=curve(run.config), seed=run.config.seed,
             best=table.test_accuracy.cummax()))
-  return _stacked(
-      frames, ["n", "curve", "seed", "step", "test_accuracy", "best"])
+  return _stacked(frames, [
+      "n", "curve", "seed", "step", *columns, "test_accuracy", "best"])
+
+
+def _regularizers(config):
+  """Returns the paper's name for what a run of Figure 2a has on."""
+  on = [name for name, value in (
+      ("aug", config.data_augmentation), ("dropout", config.dropout),
+      ("wd", config.weight_decay)) if value]
+  return ", ".join(on) or "no regularizers"
 
 
 def _normalization(config):

@@ -93,21 +93,46 @@ def label_kinds(table):
   return figure
 
 
+def fig2a(table):
+  """Draws training and test accuracy against steps, a color a curve."""
+  figure, axis = _axes(_of_images("Inception V3 on ImageNet", table))
+  _with_best(axis, table, "test, {}")
+  for color, (name, curves) in _colored(table):
+    for number, (_, curve) in enumerate(curves.groupby("seed")):
+      axis.plot(curve.step, curve.train_accuracy, color=color, linewidth=2,
+                linestyle="--", label=None if number else f"training, {name}")
+  axis.set(xlabel="training steps", ylabel="top-1 accuracy")
+  figure.set_size_inches(9.5, 4.6)
+  figure.legend(loc="outside right center", fontsize="small")
+  return figure
+
+
 def fig2b(table):
   """Draws test accuracy against steps; shaded: up to the best so far."""
   figure, axis = _axes(_of_images("Test accuracy, no explicit regularizers",
                                   table))
-  for color, (name, curves) in zip(_COLORS, table.groupby("curve")):
+  _with_best(axis, table, "{}")
+  axis.set(xlabel="training steps", ylabel="test accuracy")
+  axis.legend(loc="lower right")
+  return figure
+
+
+def _with_best(axis, table, label):
+  """Draws a curve of test accuracy a name, and shades up to the best so far."""
+  for color, (name, curves) in _colored(table):
     for number, (_, curve) in enumerate(curves.groupby("seed")):
       axis.plot(curve.step, curve.test_accuracy, color=color, linewidth=2,
-                marker="o", markersize=4, label=None if number else name)
+                marker="o", markersize=4,
+                label=None if number else label.format(name))
       axis.fill_between(
           curve.step, curve.test_accuracy, curve.best, color=color, alpha=0.25,
           linewidth=0, label=None if number else "best so far")
-  axis.set(xlabel="training steps", ylabel="test accuracy")
   axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
-  axis.legend(loc="lower right")
-  return figure
+
+
+def _colored(table):
+  """Returns `(color, (name, part))` for each curve, in the table's order."""
+  return list(zip(_COLORS, table.groupby("curve", sort=False)))
 
 
 def _axes(title):

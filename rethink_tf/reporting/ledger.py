@@ -4,6 +4,7 @@ import dataclasses
 
 from rethink_tf.paper import claims as claims_lib
 from rethink_tf.reporting import checks
+from rethink_tf.reporting import imagenet_checks
 from rethink_tf.reporting import linear_checks
 from rethink_tf.reporting import theory_checks
 
@@ -48,7 +49,7 @@ def entries(runs):
 
 def check_of(claim):
   """Returns the function that checks a claim."""
-  modules = (checks, theory_checks, linear_checks)
+  modules = (checks, imagenet_checks, theory_checks, linear_checks)
   module = next(m for m in modules if hasattr(m, claim.check))
   return getattr(module, claim.check)
 

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 
-
+from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import storage
 from rethink_tf.reporting import curves
@@ -20,64 +20,71 @@ from rethink_tf.reporting import theory_tables
 _BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
 _END = "<!-- end of {} -->"
 _DPI = 110
-# Figures in the paper's order: the table behind each, how it is drawn, whether
-# each number of training images has a figure of its own, and what it shows.
+_CIFAR10 = config_lib.TRAIN_EXAMPLES["cifar10"]
+_IMAGENET = config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]
+# Figures in the paper's order: the table behind each, how it is drawn, how many
+# training images are all of them where each number has a figure of its own
+# (None where it has not), and what it shows.
 FIGURES = {
     "fig1a": (
-        curves.fig1a, figures.fig1a, True,
+        curves.fig1a, figures.fig1a, _CIFAR10,
         "Figure 1a: training loss of Inception on true labels, random labels, "
         "shuffled pixels, random pixels and Gaussian noise"),
     "fig1b": (
-        curves.fig1b, figures.fig1b, False,
+        curves.fig1b, figures.fig1b, None,
         "Figure 1b: steps to fit the training set, against label corruption"),
     "fig1c": (
-        curves.fig1c, figures.fig1c, False,
+        curves.fig1c, figures.fig1c, None,
         "Figure 1c: test error against label corruption"),
     "label_kinds": (
-        curves.label_kinds, figures.label_kinds, False,
+        curves.label_kinds, figures.label_kinds, None,
         "Not in the paper: partially corrupted labels, training accuracy on "
         "those that were corrupted and on those that were not"),
+    "fig2a": (
+        curves.fig2a, figures.fig2a, _IMAGENET,
+        "Figure 2a: training and test accuracy of Inception V3 on ImageNet, with "
+        "and without regularizers; shaded, the best so far"),
     "fig2b": (
-        curves.fig2b, figures.fig2b, True,
+        curves.fig2b, figures.fig2b, _CIFAR10,
         "Figure 2b: test accuracy of Inception with and without batch "
         "normalization; shaded, the best so far"),
     "rademacher": (
-        theory_tables.rademacher, theory_figures.rademacher, False,
+        theory_tables.rademacher, theory_figures.rademacher, None,
         "Section 2.2, equation (1): Rademacher complexity, estimated by "
         "training on random signs"),
     "vc_dimension": (
-        theory_tables.vc_dimension, theory_figures.vc_dimension, False,
+        theory_tables.vc_dimension, theory_figures.vc_dimension, None,
         "Section 2.2: labelings of n points that Theorem 1's network fits"),
     "stability": (
-        theory_tables.stability, theory_figures.stability, False,
+        theory_tables.stability, theory_figures.stability, None,
         "Section 2.2: what one replaced example moves, and the generalization "
         "error"),
     "expressivity": (
-        theory_tables.expressivity, theory_figures.expressivity, False,
+        theory_tables.expressivity, theory_figures.expressivity, None,
         "Section 4: Theorem 1's network beside networks trained by SGD"),
     "lemma1": (
-        theory_tables.lemma1, theory_figures.lemma1, False,
+        theory_tables.lemma1, theory_figures.lemma1, None,
         "Lemma 1: how far the smallest eigenvalue is from bounding the weights"),
     "corollary1": (
-        theory_tables.corollary1, theory_figures.corollary1, False,
+        theory_tables.corollary1, theory_figures.corollary1, None,
         "Corollary 1: depth for width"),
     "error_against_examples": (
         linear_tables.error_against_examples,
-        linear_figures.error_against_examples, False,
+        linear_figures.error_against_examples, None,
         "Section 5: test error of exact interpolation by training examples"),
     "error_against_filters": (
         linear_tables.error_against_filters,
-        linear_figures.error_against_filters, False,
+        linear_figures.error_against_filters, None,
         "Section 5: test error on random convolutional features by filters"),
     "error_against_l2": (
-        linear_tables.error_against_l2, linear_figures.error_against_l2, False,
+        linear_tables.error_against_l2, linear_figures.error_against_l2, None,
         "Section 5: what regularization does to linear models"),
     "norm_against_error": (
         linear_tables.norm_against_error, linear_figures.norm_against_error,
-        False, "Section 5: norm and test error of interpolating solutions"),
+        None, "Section 5: norm and test error of interpolating solutions"),
     "distance_against_epochs": (
         linear_tables.distance_against_epochs,
-        linear_figures.distance_against_epochs, False,
+        linear_figures.distance_against_epochs, None,
         "Section 5: SGD from zero approaches the minimum-norm solution"),
 }
 
@@ -147,16 +154,16 @@ def figure_tables(runs):
   A figure of runs on fewer images than all ends in "_n<images>".
   """
   tables = {}
-  for name, (table_of, _, a_figure_a_count, _) in FIGURES.items():
+  for name, (table_of, _, whole, _) in FIGURES.items():
     table = table_of(runs)
     if table.empty:
       continue
-    if not a_figure_a_count:
+    if whole is None:
       tables[name] = table
       continue
     for count, part in table.groupby("n"):
       if part.curve.nunique() > 1:  # One curve alone compares nothing.
-        suffix = "" if count == ledger.ALL_IMAGES else f"_n{count}"
+        suffix = "" if count == whole else f"_n{count}"
         tables[name + suffix] = part
   return tables
 

@@ -63,9 +63,10 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   return config
 
 
-def row(number, **changed):
-  """Returns the `Config` of a row of Table 1, with some values replaced."""
-  config, _ = config_lib.parse([f"--flagfile=configs/table1_row{number}.flags"])
+def row(number, table=1, **changed):
+  """Returns the `Config` of a row of a table, with some values replaced."""
+  config, _ = config_lib.parse(
+      [f"--flagfile=configs/table{table}_row{number}.flags"])
   return dataclasses.replace(config, **changed)
 
 

@@ -49,6 +49,10 @@ def _runs(tmp_path_factory):
 
   for suite in ("fig1a", "fig2b"):
     made_up_runs.write_suite(folder, suite, numbers, train_examples=1000)
+  made_up_runs.write_suite(
+      folder, "fig2a", lambda config: {
+          "test": 0.6, "best": 0.65, "train_top5": 0.9, "test_top5": 0.8,
+          "best_test_top5": 0.85})
   for p in (0.0, 0.2, 0.5, 1.0):
     config = made_up_runs.row(18, label_corruption=p)
     made_up_runs.write(folder / f"mlp{p}", config, **numbers(config))
@@ -123,7 +127,8 @@ def test_the_papers_numbers_stand_in_every_row(out):
 
 
 def test_every_figure_with_runs_is_written_thrice(out):
-  figures = {"fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2b_n1000"}
+  figures = {"fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2a",
+             "fig2b_n1000"}
   assert {path.name for path in out.iterdir()} == {
       *(f"{name}.{end}" for name in figures for end in ("png", "svg", "csv")),
       *(f"{name}.{end}" for name in _TABLES for end in ("md", "csv"))}
@@ -176,9 +181,15 @@ def test_label_kinds_are_those_of_partly_corrupted_runs(out):
   assert float(last["corrupted_accuracy"]) < float(last["untouched_accuracy"])
 
 
-def test_fig2b_has_the_best_so_far(out):
-  for curve in ("Inception", "Inception without BatchNorm"):
-    mine = [row for row in _table(out, "fig2b_n1000") if row["curve"] == curve]
+@pytest.mark.parametrize("name, curves", [
+    ("fig2a", {"aug, dropout, wd", "wd", "no regularizers"}),
+    ("fig2b_n1000", {"Inception", "Inception without BatchNorm"}),
+])
+def test_figure_2_has_the_best_so_far(out, name, curves):
+  rows = _table(out, name)
+  assert {row["curve"] for row in rows} == curves
+  for curve in curves:
+    mine = [row for row in rows if row["curve"] == curve]
     best = 0.0
     for row in mine:
       best = max(best, float(row["test_accuracy"]))

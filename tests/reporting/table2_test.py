@@ -1,16 +1,8 @@
 """Tests of Table 2, and of the runs on a part of ImageNet."""
 
-import dataclasses
-
-from rethink_tf import config as config_lib
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table2
 from tests.reporting import made_up_runs
-
-
-def _row(number, **changed):
-  config, _ = config_lib.parse([f"--flagfile=configs/table2_row{number}.flags"])
-  return dataclasses.replace(config, **changed)
 
 
 def _write(folder, config, **result):
@@ -35,8 +27,8 @@ def test_without_runs_the_papers_numbers_stand_alone(tmp_path):
 
 
 def test_a_rows_run_stands_beside_the_paper_with_its_best(tmp_path):
-  _write(tmp_path / "a", _row(1))
-  _write(tmp_path / "b", _row(4))
+  _write(tmp_path / "a", made_up_runs.row(1, table=2))
+  _write(tmp_path / "b", made_up_runs.row(4, table=2))
   lines = table2.lines(_find(tmp_path))
   assert lines[0]["train top-1, ours"] == "90.00"
   assert lines[0]["test top-5, ours"] == "80.00"
@@ -49,8 +41,9 @@ def test_a_rows_run_stands_beside_the_paper_with_its_best(tmp_path):
 
 def test_runs_on_a_part_have_a_table_of_their_own(tmp_path):
   for number, labels in ((7, "random"), (4, "true")):
-    _write(tmp_path / labels, _row(
-        number, train_examples=256, image_size=96, aux_head=False, epochs=20))
+    _write(tmp_path / labels, made_up_runs.row(
+        number, table=2, train_examples=256, image_size=96, aux_head=False,
+        epochs=20))
   runs = _find(tmp_path)
   assert {line["train top-1, ours"] for line in table2.lines(runs)} == {
       "not run"}

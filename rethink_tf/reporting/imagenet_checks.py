@@ -1,0 +1,96 @@
+"""Checks of the ledger on Table 2; see `checks`.
+
+They are of all of ImageNet: what a network does on a few photographs of it says
+nothing on them.
+"""
+
+import statistics
+
+from rethink_tf import config as config_lib
+from rethink_tf.paper import tables
+from rethink_tf.reporting import finding
+
+_CHANCE = 0.1  # Percent: a guess among a thousand classes.
+
+
+def imagenet_labels_fitted(runs, rows, slack):
+  """Top-1 training accuracy on random labels is the paper's, or more."""
+  return [
+      _of_row(runs, number, lambda row, ours: (
+          ours["train"] >= row.top1_train - slack,
+          f"{ours['train']:.2f}%", f"{row.top1_train:.2f}%"))
+      for number in rows]
+
+
+def imagenet_at_chance(runs, rows, slack):
+  """Top-1 test accuracy is that of a guess."""
+  return [
+      _of_row(runs, number, lambda row, ours: (
+          abs(ours["test"] - _CHANCE) <= slack,
+          f"{ours['test']:.2f}%", f"{row.top1_test:.2f}%"))
+      for number in rows]
+
+
+def imagenet_unregularized(runs, rows, share):
+  """Without regularizers, most of the test accuracy is still there."""
+  return _compared(
+      runs, rows, lambda without, regularized: without >= share * regularized,
+      "{0:.2f}% without, {1:.2f}% with")
+
+
+def imagenet_augmentation(runs, rows):
+  """Data augmentation alone is worth more than weight decay alone."""
+  return _compared(
+      runs, rows, lambda augmented, decay, neither: augmented > decay > neither,
+      "{0:.2f}% with augmentation, {1:.2f}% with weight decay, {2:.2f}% with "
+      "neither")
+
+
+def imagenet_early_stopping(runs, rows, least):
+  """The best test accuracy on the way is well above the last."""
+  return [
+      _of_row(runs, number, lambda row, ours: (
+          ours["best"] - ours["test"] >= least,
+          f"best {ours['best']:.2f}%, last {ours['test']:.2f}%",
+          f"best {row.best_top1_test}%, last {row.top1_test:.2f}%"))
+      for number in rows]
+
+
+def _of_row(runs, number, check):
+  row, ours = _row(runs, number)
+  subject = _subject(row)
+  if ours is None:
+    return finding.Finding(subject, None)
+  holds, measured, paper = check(row, ours)
+  return finding.Finding(subject, holds, measured, paper)
+
+
+def _compared(runs, numbers, holds, text):
+  rows, ours = zip(*(_row(runs, number) for number in numbers))
+  subject = "; ".join(map(_subject, rows))
+  if None in ours:
+    return [finding.Finding(subject, None)]
+  values = [mine["test"] for mine in ours]
+  return [finding.Finding(
+      subject, holds(*values), text.format(*values),
+      text.format(*(row.top1_test for row in rows)))]
+
+
+def _row(runs, number):
+  """Returns a row of Table 2, and its accuracies here in percent, or None."""
+  row, = (row for row in tables.table2() if row.row == number)
+  config, _ = config_lib.parse([f"--flagfile={row.flagfile}"])
+  found = runs.at(config, config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET])
+  if not found:
+    return row, None
+  return row, {
+      name: 100 * statistics.mean(run.result[key] for run in found)
+      for name, key in (("train", "train_accuracy"), ("test", "test_accuracy"),
+                        ("best", "best_test_accuracy"))}
+
+
+def _subject(row):
+  on = [name for name, value in (
+      ("aug", row.data_aug), ("dropout", row.dropout), ("wd", row.weight_decay))
+      if value == "yes"]
+  return ", ".join(on) or "no regularizers"
