@@ -57,7 +57,7 @@ class PlannedRun:
 class Model:
   """What a suite knows of a model; see configs/models.toml."""
 
-  epochs: int
+  epochs: dict[str, int]
   steps: int
   images_per_second: float
 
@@ -103,7 +103,8 @@ def scaled_epochs(model, train_examples, batch_size):
   """Returns for how many epochs a model trains on its first n examples."""
   known = models()[model]
   steps_per_epoch = -(-train_examples // batch_size)
-  return max(known.epochs, -(-known.steps // steps_per_epoch))
+  least = max(int(n) for n in known.epochs if int(n) <= train_examples)
+  return max(known.epochs[str(least)], -(-known.steps // steps_per_epoch))
 
 
 def _planned(suite, name, flags, train_examples):

@@ -9,6 +9,7 @@ from rethink_tf import errors
 from rethink_tf import suites
 
 _TENTHS = [round(0.1 * k, 1) for k in range(11)]
+_INCEPTIONS = ("inception_small", "inception_small_no_bn")
 
 
 def _row(number):
@@ -93,7 +94,15 @@ def test_fewer_images_keep_the_decay_per_example_and_change_how_long():
     config = run.config
     assert (config.train_examples, config.eval_every) == (5000, 10)
     assert (config.lr_decay, config.lr_decay_examples) == (0.95, 50_000)
-    assert config.epochs == suites.models()[config.model].epochs
+    assert config.epochs == (
+        60 if config.model in _INCEPTIONS + ("alexnet_small",) else 50)
+
+
+@pytest.mark.parametrize("model", _INCEPTIONS)
+@pytest.mark.parametrize("count, epochs", [
+    (1000, 40), (1999, 40), (2000, 60), (49_999, 60)])
+def test_more_images_may_need_more_epochs(model, count, epochs):
+  assert suites.scaled_epochs(model, count, 128) == epochs
 
 
 def test_very_few_images_still_make_enough_steps():
