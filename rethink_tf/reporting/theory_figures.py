@@ -75,11 +75,14 @@ def rademacher(table):
     table: of `theory_tables.rademacher`.
   """
   drawn, axes = _figure()
-  for (dataset, model), some in table.groupby(["dataset", "model"], sort=False):
+  groups = table.groupby(["dataset", "model"], sort=False)
+  for number, ((dataset, model), some) in enumerate(groups):
     some = some.sort_values("n")
     axes.errorbar(
         some.n, some.estimate, yerr=2 * some.standard_error.fillna(0),
-        marker="o", capsize=3, alpha=0.7, label=f"{model}, {dataset}")
+        # Rings in rings: the networks' estimates are the same.
+        marker="o", markersize=3 * (groups.ngroups - number), fillstyle="none",
+        markeredgewidth=2, capsize=3, label=f"{model}, {dataset}")
   closed = table.sort_values("n").drop_duplicates("n")
   axes.plot(closed.n, closed.linear, "k--", label="linear, closed form")
   axes.axhline(1, color="gray", linestyle=":")
