@@ -33,20 +33,31 @@ def resolve(environment, minutes, client=None):
     StoppedError: pods did not come.
   """
   if cluster_lib.SLURM in environment:
-    return _of_slurm()
+    return _of_slurm(environment)
   return _of_kubernetes(environment, minutes, client)
 
 
-def _of_slurm():
+def _of_slurm(environment):
   try:
+    # TensorFlow deals out a node's GPUs, and a task that gets none is left out.
+    # SLURM's own choice of them stays: here each is said to get one.
+    tasks = int(environment["SLURM_STEP_NUM_TASKS"])
     resolver = _resolvers.SlurmClusterResolver(
-        port_base=_PORT, gpus_per_node=0, gpus_per_task=0, auto_set_gpu=False)
+        port_base=_PORT, gpus_per_node=tasks, gpus_per_task=1,
+        auto_set_gpu=False)
     addresses = resolver.cluster_spec().as_dict()["worker"]
     _, index = resolver.get_task_info()
   except (KeyError, OSError, RuntimeError, ValueError) as error:
     raise errors.UsageError(
         "SLURM: expected the variables of a step, as srun sets them, and "
         f"scontrol. Received: {error}") from error
+  here = environment.get("SLURMD_NODENAME")
+  if here and addresses[index].rpartition(":")[0] != here:
+    # TensorFlow numbers tasks node by node, in the order of the nodes' names.
+    raise errors.UsageError(
+        "SLURM: expected srun --distribution=block and nodes whose names sort "
+        f"as SLURM lists them. Received: task {index} on {here}, which "
+        f"TensorFlow expects at {addresses[index]}")
   return cluster_lib.Cluster(tuple(addresses), index)
 
 
