@@ -79,15 +79,9 @@ def evaluation(split, shard=None):
 
   if not shard:
     return batches(0, len(split), EVALUATION_BATCH).prefetch(_PREFETCH)
-  steps = evaluation_steps(split, shard.total)
-
-  def parts_of(step):
-    return shard.parts(tf.constant(len(split), tf.int64)).map(
-        lambda start, stop: (start + step * (stop - start) // steps,
-                             start + (step + 1) * (stop - start) // steps))
-
-  return tf.data.Dataset.range(steps).flat_map(parts_of).flat_map(
-      lambda low, high: batches(low, high, high - low)).prefetch(_PREFETCH)
+  slices = shard.slices(len(split), evaluation_steps(split, shard.total))
+  return slices.flat_map(
+      lambda start, stop: batches(start, stop, stop - start)).prefetch(_PREFETCH)
 
 
 def evaluation_steps(split, replicas):

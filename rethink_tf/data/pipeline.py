@@ -90,18 +90,9 @@ def evaluation_batches(split, shard=None):
   starts = tf.data.Dataset.range(0, len(split), EVALUATION_BATCH)
   if not shard:
     return starts.map(batch_at).prefetch(_PREFETCH)
-  batches = evaluation_steps(split, shard.total)
-
-  def parts_of(batch):
-    def part(start, stop):
-      size = stop - start
-      low = start + batch * size // batches
-      high = start + (batch + 1) * size // batches
-      return images[low:high], labels[low:high]
-
-    return shard.parts(tf.constant(len(split), tf.int64)).map(part)
-
-  return tf.data.Dataset.range(batches).flat_map(parts_of).prefetch(_PREFETCH)
+  slices = shard.slices(len(split), evaluation_steps(split, shard.total))
+  return slices.map(lambda start, stop: (
+      images[start:stop], labels[start:stop])).prefetch(_PREFETCH)
 
 
 def epoch_plan(count, config, epoch):

@@ -32,3 +32,23 @@ class Shard:
     replicas = tf.data.Dataset.range(self.first, self.stop)
     return replicas.map(
         lambda r: (r * count // self.total, (r + 1) * count // self.total))
+
+  def slices(self, count, steps):
+    """Cuts each replica's part into as many slices, for evaluation.
+
+    Args:
+      count: how many examples all replicas share.
+      steps: the number of slices of a part.
+
+    Returns:
+      A `tf.data.Dataset` of (start, stop), the first slice of each part, then
+      the second of each, and so on.
+    """
+    count = tf.constant(count, tf.int64)
+
+    def slices_of(step):
+      return self.parts(count).map(lambda start, stop: (
+          start + step * (stop - start) // steps,
+          start + (step + 1) * (stop - start) // steps))
+
+    return tf.data.Dataset.range(steps).flat_map(slices_of)

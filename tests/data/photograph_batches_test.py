@@ -11,6 +11,7 @@ from rethink_tf import errors
 from rethink_tf.data import imagenet_preprocessing
 from rethink_tf.data import photographs
 from rethink_tf.data import pipeline
+from rethink_tf.data import shard as shard_lib
 
 _COUNT, _SIZE = 10, 80
 _FLAGS = ("--dataset=imagenet2012", "--model=inception_v3", "--batch_size=4",
@@ -94,6 +95,48 @@ def test_a_start_in_the_middle_sees_what_was_left(split, epoch, batch):
   for (images, labels), (others, same) in zip(rest, whole):
     np.testing.assert_array_equal(images, others)
     np.testing.assert_array_equal(labels, same)
+
+
+# Of a team of three replicas, a worker with two of them and one with the third.
+_SHARDS = (shard_lib.Shard(0, 2, 3), shard_lib.Shard(2, 3, 3))
+
+
+def _parts(split, config, shard, *start):
+  return [tuple(map(np.array, part)) for part in pipeline.training_batches(
+      split, config, *start, shard=shard)]
+
+
+@pytest.mark.parametrize("start", [(), (1, 0), (1, 2)])
+def test_workers_share_each_batch_and_weigh_it_as_a_whole(split, start):
+  config = _config("--data_augmentation", "--batch_size=6")
+  whole = list(pipeline.training_batches(split, config, *start))
+  first, second = (_parts(split, config, shard, *start) for shard in _SHARDS)
+  assert (len(first), len(second)) == (2 * len(whole), len(whole))
+  for number, (images, labels) in enumerate(whole):
+    parts = [*first[2 * number:2 * number + 2], second[number]]
+    together = [np.concatenate(arrays) for arrays in zip(*parts)]
+    np.testing.assert_array_equal(together[0], images)
+    np.testing.assert_array_equal(together[1], labels)
+    # The mean over replicas of their mean losses is that over the batch.
+    losses = np.arange(1.0, len(labels) + 1)
+    cuts = np.cumsum([len(part[1]) for part in parts])[:-1]
+    means = [np.mean(part[2] * mine)
+             for part, mine in zip(parts, np.split(losses, cuts))]
+    assert np.mean(means) == pytest.approx(losses.mean(), rel=1e-6)
+
+
+def test_workers_evaluate_every_photograph_once_in_equally_many_steps(
+    split, monkeypatch):
+  monkeypatch.setattr(pipeline.photograph_batches, "EVALUATION_BATCH", 2)
+  steps = pipeline.evaluation_steps(split, 3)
+  assert steps == 2
+  first, second = (
+      [labels.numpy().tolist() for _, labels in
+       pipeline.evaluation_batches(split, shard)] for shard in _SHARDS)
+  assert (len(first), len(second)) == (2 * steps, steps)
+  parts = first[::2], first[1::2], second
+  assert sum(sum(parts, []), []) == list(range(_COUNT))
+  assert max(map(len, first + second)) <= 2
 
 
 def test_a_damaged_record_ends_the_run_by_name(split):
