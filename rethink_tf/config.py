@@ -159,15 +159,19 @@ def parse(arguments):
 def define_flags():
   """Returns `absl.flags.FlagValues` with the flags of training."""
   values = flags.FlagValues()
-  default = Config()
   where = {"flag_values": values}
   flags.DEFINE_bool("help", False, "Show this help.", **where)
+  _define_flags_of_config(where)
+  _define_flags_of_options(where)
+  imagenet_config.define_flags(values)
+  return values
+
+
+def _define_flags_of_config(where):
+  default = Config()
   flags.DEFINE_string(
       "dataset", default.dataset, f"One of {', '.join((*DATASETS, IMAGENET))}.",
       **where)
-  flags.DEFINE_string(
-      "data_dir", None, "TFDS data directory, the only one looked in; default: "
-      "TFDS_DATA_DIR, or TFDS's own.", **where)
   flags.DEFINE_string(
       "model", default.model, f"One of {', '.join(LEARNING_RATES)}.", **where)
   flags.DEFINE_float(
@@ -208,6 +212,12 @@ def define_flags():
   flags.DEFINE_integer(
       "train_examples", default.train_examples,
       "Use the first n training examples; 0: all.", **where)
+
+
+def _define_flags_of_options(where):
+  flags.DEFINE_string(
+      "data_dir", None, "TFDS data directory, the only one looked in; default: "
+      "TFDS_DATA_DIR, or TFDS's own.", **where)
   flags.DEFINE_string(
       "logdir", None, "The run directory; default: "
       "runs/<flagfile or model>-<hash of the flags>/seed<k>.", **where)
@@ -232,8 +242,6 @@ def define_flags():
   flags.DEFINE_bool(
       "preview", False, "Do not train: write preview.png, the first images "
       "under each modification of Section 2.1, to the run directory.", **where)
-  imagenet_config.define_flags(values)
-  return values
 
 
 def _config(values):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests import programs
+from tests import workers
 
 _FLAGS = (
     "--dataset=digits", "--batch_size=64", "--train_examples=640",
@@ -16,51 +17,11 @@ _FLAGS = (
 _LONG = (
     *_FLAGS, "--epochs=12", "--eval_every=4", "--random_crop", "--dropout=0.2",
     "--label_corruption=0.5")
-_TIMES = ("wall_seconds", "images_per_second", "seconds")
-
-
-def _ends(processes, timeout=280):
-  """Returns each process's code, last line of output, and lines of error."""
-  ends = []
-  for process in processes:
-    out, err = process.communicate(timeout=timeout)
-    lines = [line for line in err.splitlines() if line.startswith("error: ")]
-    ends.append((process.returncode, (out.splitlines() or [""])[-1], lines))
-  return ends
-
-
-def _train(folder, *flags):
-  """Trains with two workers to the end; returns result.json, less times."""
-  folder.mkdir(exist_ok=True)
-  _, processes = programs.start_workers("train", flags, folder)
-  ends = _ends(processes)
-  result = _result(folder)
-  assert [(code, line) for code, line, _ in ends] == [
-      (0, f"worker {i} weights_sha256={result['weights_sha256']}")
-      for i in range(2)], ends
-  return result
-
-
-def _result(folder):
-  result = json.loads((folder / "run/result.json").read_text())
-  return {k: v for k, v in result.items() if k not in _TIMES}
-
-
-def _checkpoints(folder):
-  return sorted((folder / "run").glob("checkpoints/step-*.npz"))
-
-
-def _wait_for_a_checkpoint(folder, processes):
-  deadline = time.monotonic() + 200
-  while not _checkpoints(folder):
-    assert not any(p.poll() for p in processes), processes[0].communicate()
-    assert time.monotonic() < deadline
-    time.sleep(0.02)
 
 
 @pytest.fixture(name="undisturbed", scope="module")
 def _undisturbed(tmp_path_factory):
-  return _train(tmp_path_factory.mktemp("undisturbed"), *_LONG)
+  return workers.train(tmp_path_factory.mktemp("undisturbed"), *_LONG)
 
 
 # Twenty steps each. 1,260 examples leave a batch of 44, and 63 one of 15. In as
@@ -72,13 +33,13 @@ def _undisturbed(tmp_path_factory):
       "--epochs=5", "--learning_rate=0.01"), 1e-4),
 ])
 def test_two_workers_train_as_one_device_does(tmp_path, flags, tolerance):
-  together = _train(tmp_path / "two", *_FLAGS, *flags)
+  together = workers.train(tmp_path / "two", *_FLAGS, *flags)
   (tmp_path / "one").mkdir()
   done = programs.run("train", *_FLAGS, *flags, folder=tmp_path / "one")
   assert done.returncode == 0, done.stderr
-  alone = _result(tmp_path / "one")
+  alone = workers.result(tmp_path / "one")
   assert alone["steps"] == together["steps"] == 20
-  paths = [_checkpoints(tmp_path / name)[-1] for name in ("one", "two")]
+  paths = [workers.checkpoints(tmp_path / name)[-1] for name in ("one", "two")]
   with np.load(paths[0]) as one, np.load(paths[1]) as two:
     names = [name for name in one.files if name != "manifest.json"]
     assert set(one.files) == set(two.files)
@@ -112,16 +73,16 @@ def test_how_the_work_is_shared_is_stated_and_recorded(tmp_path):
 def test_a_killed_worker_ends_the_other_and_the_same_command_goes_on(
     tmp_path, undisturbed, victim):
   addresses, processes = programs.start_workers("train", _LONG, tmp_path)
-  _wait_for_a_checkpoint(tmp_path, processes)
+  workers.wait_for_a_checkpoint(tmp_path, processes)
   processes[victim].kill()
   start = time.monotonic()
-  code, _, lines = _ends([processes[1 - victim]])[0]
+  code, _, lines = workers.ends([processes[1 - victim]])[0]
   assert time.monotonic() - start < 60
   processes[victim].communicate()
   assert code == 75
   line, = lines
   assert f"worker {victim} ({addresses[victim]}) is gone" in line
-  assert _train(tmp_path, *_LONG) == undisturbed
+  assert workers.train(tmp_path, *_LONG) == undisturbed
 
 
 @pytest.mark.parametrize("number, victim", [
@@ -129,9 +90,9 @@ def test_a_killed_worker_ends_the_other_and_the_same_command_goes_on(
 def test_a_signal_to_one_worker_stops_all_after_the_same_step(
     tmp_path, undisturbed, number, victim):
   addresses, processes = programs.start_workers("train", _LONG, tmp_path)
-  _wait_for_a_checkpoint(tmp_path, processes)
+  workers.wait_for_a_checkpoint(tmp_path, processes)
   processes[victim].send_signal(number)
-  ends = _ends(processes, timeout=60)
+  ends = workers.ends(processes, timeout=60)
   assert [code for code, _, _ in ends] == [75, 75], ends
   (own,), (others,) = ends[victim][2], ends[1 - victim][2]
   assert own.startswith(f"error: stopped by {number.name}; ")
@@ -140,21 +101,21 @@ def test_a_signal_to_one_worker_stops_all_after_the_same_step(
       f"({addresses[victim]}); ")
   step = int(own.rpartition("step ")[2])
   assert step == int(others.rpartition("step ")[2])
-  assert _checkpoints(tmp_path)[-1].name == f"step-{step:08d}.npz"
-  assert _train(tmp_path, *_LONG) == undisturbed
+  assert workers.checkpoints(tmp_path)[-1].name == f"step-{step:08d}.npz"
+  assert workers.train(tmp_path, *_LONG) == undisturbed
 
 
 def test_a_finished_run_is_shown_by_all_and_not_trained_again(tmp_path):
-  result = _train(tmp_path, *_FLAGS, "--epochs=1")
-  before = _checkpoints(tmp_path)[-1].stat().st_mtime_ns
-  assert _train(tmp_path, *_FLAGS, "--epochs=1") == result
-  assert _checkpoints(tmp_path)[-1].stat().st_mtime_ns == before
+  result = workers.train(tmp_path, *_FLAGS, "--epochs=1")
+  before = workers.checkpoints(tmp_path)[-1].stat().st_mtime_ns
+  assert workers.train(tmp_path, *_FLAGS, "--epochs=1") == result
+  assert workers.checkpoints(tmp_path)[-1].stat().st_mtime_ns == before
 
 
 def test_a_worker_that_never_comes_is_named_before_tensorflow_loads(tmp_path):
   addresses, processes = programs.start_workers(
       "train", [*_FLAGS, "--worker_timeout=0.05"], tmp_path, which=[0])
-  (code, _, (line,)), = _ends(processes)
+  (code, _, (line,)), = workers.ends(processes)
   assert code == 75
   assert line == (
       f"error: worker 1 ({addresses[1]}) did not come within 0.05 minutes "
@@ -168,17 +129,17 @@ def test_different_flags_end_both_with_2(tmp_path):
   expected = (
       f"error: worker 1 ({addresses[1]}): expected the seed of worker 0 "
       f"({addresses[0]}), 1. Received: 2")
-  assert _ends(processes) == [(2, "", [expected])] * 2
+  assert workers.ends(processes) == [(2, "", [expected])] * 2
   assert not (tmp_path / "run").exists()
 
 
 def test_workers_without_the_same_logdir_are_refused(tmp_path):
-  _train(tmp_path, *_FLAGS, "--epochs=1")
+  workers.train(tmp_path, *_FLAGS, "--epochs=1")
   (tmp_path / "run/result.json").unlink()
   _, processes = programs.start_workers(
       "train", lambda worker: [
           *_FLAGS, "--epochs=1", f"--logdir={'run' if not worker else 'else'}"],
       tmp_path)
-  for code, _, (line,) in _ends(processes):
+  for code, _, (line,) in workers.ends(processes):
     assert code == 2
     assert "--logdir that all workers share" in line

@@ -23,6 +23,7 @@ from rethink_tf.training import state
 from rethink_tf.training import strategy
 from rethink_tf.training import tensorboard
 
+
 class _DropoutStreams(keras.callbacks.Callback):
   """Seeds dropout anew for each epoch from (seed, epoch), and replica."""
 
@@ -140,17 +141,12 @@ def train(model, config, train_split, test_split, directory, clock,
       checkpoint_minutes, team)
   test = _test(
       model, config, train_split, corrupted, test_split, position, saver, team)
-  shown = []
-  if team.is_chief:
-    board = tensorboard.TensorBoard(directory.tensorboard, rows)
-    if examples:
-      board.write_start(config, examples)
-    shown = [progress.Progress(rows, config, position, count), board]
   callbacks = [
       position,
       _DropoutStreams(config.seed, team),
       recorder.Recorder(rows, directory, position, rate, count, test),
-      *shown,
+      *(_shown(config, count, directory, rows, position, examples)
+        if team.is_chief else ()),
       saver,
   ]
   if begun["batch"] == steps:  # All that is missing is its test.
@@ -164,6 +160,14 @@ def train(model, config, train_split, test_split, directory, clock,
   if len(rows) < config.epochs:
     _fit(model, config, train_split, position, config.epochs, callbacks, team)
   return rows
+
+
+def _shown(config, count, directory, rows, position, examples):
+  """Returns the callbacks that show a run's progress."""
+  board = tensorboard.TensorBoard(directory.tensorboard, rows)
+  if examples:
+    board.write_start(config, examples)
+  return [progress.Progress(rows, config, position, count), board]
 
 
 def _fit(model, config, split, position, epochs, callbacks, team):
