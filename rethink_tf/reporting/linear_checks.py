@@ -129,7 +129,8 @@ def regularization_helps(runs, curves, helps, share):
     findings.append(finding.Finding(
         curve, bool(improved) == helps,
         f"{without.iloc[0]:.2%} without, at best {best.test_error:.2%} (l2 = "
-        f"{best.l2:g})", "improves" if helps else "does not improve"))
+        f"{best.l2:g})", "improves" if helps else "does not improve",
+        int(best.n)))
   return findings
 
 

@@ -23,7 +23,8 @@ def error_against_l2(table):
   figure, axes = _axes("l2 (added to the Gram matrix's diagonal)", "error (%)")
   smallest = table.l2[table.l2 > 0].min()
   axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
-  for label, path in table.groupby("curve", sort=False):
+  for (curve, n), path in table.groupby(["curve", "n"], sort=False):
+    label = f"{curve}, n = {n:,}"
     path = path.sort_values("l2")
     line, = axes.plot(path.l2, 100 * path.test_error, "o-", markersize=4,
                       label=f"{label}, test")
@@ -62,8 +63,9 @@ def _errors(table, key, axis, whole):
   axes.set_xscale("log")
   for label, results in table.groupby("curve", sort=False):
     results = results.sort_values(key)
+    on = "" if results.n.nunique() > 1 else f", n = {results.n.iloc[0]:,}"
     line, = axes.plot(results[key], 100 * results.test_error, "o-",
-                      markersize=4, label=label)
+                      markersize=4, label=label + on)
     axes.axhline(100 * results.paper.iloc[0], linestyle="--", linewidth=1,
                  color=line.get_color(), label=f"{label}, paper, {whole}")
   axes.set_ylim(bottom=0)

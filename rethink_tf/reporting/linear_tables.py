@@ -50,8 +50,8 @@ def error_against_filters(runs):
   """Test error by number of random filters; columns as above, "filters"."""
   frames = []
   for row in tables.table3():
-    mine = _most_examples(_like(runs, row, ("filters",)))
-    if len(mine) and mine.filters.nunique() > 1:
+    mine = _curve(_like(runs, row, ("filters",)), "filters")
+    if len(mine):
       frames.append(mine.assign(curve=row.title, paper=row.test_error / 100))
   return _stacked(frames, ["curve", "filters", "n", "test_error", "paper"])
 
@@ -60,18 +60,19 @@ def error_against_l2(runs):
   """Training and test error along paths over l2.
 
   Returns:
-    A frame with "curve", "l2", "train_error" and "test_error".
+    A frame with "curve", "n", "l2", "train_error" and "test_error".
   """
   frames = [
-      pd.DataFrame(run.result["path"]).assign(curve=_path_name(run.config))
+      pd.DataFrame(run.result["path"]).assign(
+          curve=run.config["dataset"], n=run.result["n"])
       for run in runs.of_program("section5")]
   for row in tables.table3():
     if row.regularized != "no":
       continue  # The same runs as its neighbour's.
-    mine = _most_examples(_like(runs, row, ("l2",)))
-    if len(mine) and mine.l2.nunique() > 1:
+    mine = _curve(_like(runs, row, ("l2",)), "l2")
+    if len(mine):
       frames.append(mine.assign(curve=row.title))
-  return _stacked(frames, ["curve", "l2", "train_error", "test_error"])
+  return _stacked(frames, ["curve", "n", "l2", "train_error", "test_error"])
 
 
 def norm_against_error(runs):
@@ -98,12 +99,9 @@ def norm_against_error(runs):
 def distance_against_epochs(runs):
   """SGD's distance to the minimum-norm solution; "curve", "epoch", "distance"."""
   return _stacked([
-      run.metrics.assign(curve=_path_name(run.config))
+      run.metrics.assign(curve=(
+          f"{run.config['dataset']}, n = {run.config['train_examples']:,}"))
       for run in runs.of_program("section5")], ["curve", "epoch", "distance"])
-
-
-def _path_name(config):
-  return f"{config['dataset']}, n = {config['train_examples']:,}"
 
 
 def _config(row):
@@ -123,8 +121,12 @@ def _frame(found):
   return pd.DataFrame([{**run.config, **run.result} for run in found])
 
 
-def _most_examples(found):
-  most = max((run.result["n"] for run in found), default=0)
+def _curve(found, name):
+  """Returns the runs on the most examples that have several values of a flag."""
+  values = {}
+  for run in found:
+    values.setdefault(run.result["n"], set()).add(run.config[name])
+  most = max((n for n, some in values.items() if len(some) > 1), default=None)
   return _frame([run for run in found if run.result["n"] == most])
 
 

@@ -130,13 +130,14 @@ def test_errors_are_drawn_in_percent_in_order(tmp_path):
 
 def test_filters_are_compared_on_the_most_examples(tmp_path):
   for count, filters, error in ((50_000, 500, 0.3), (50_000, 1000, 0.25),
-                                (2000, 1000, 0.6)):
+                                (2000, 500, 0.7), (2000, 1000, 0.6)):
     _solve(tmp_path / f"{count}-{filters}", "table3_cifar10_random_convnet",
            f"--filters={filters}", f"--train_examples={count}",
            test_error=error)
   table = linear_tables.error_against_filters(_find(tmp_path))
   lines = _lines(linear_figures.error_against_filters(table))
-  assert lines["CIFAR10, random conv-net"] == [[500, 30.0], [1000, 25.0]]
+  assert lines["CIFAR10, random conv-net, n = 50,000"] == [
+      [500, 30.0], [1000, 25.0]]
 
 
 def test_both_errors_are_drawn_along_l2(tmp_path):
@@ -146,7 +147,17 @@ def test_both_errors_are_drawn_along_l2(tmp_path):
   table = linear_tables.error_against_l2(_find(tmp_path))
   lines = _lines(linear_figures.error_against_l2(table))
   assert lines["digits, n = 1,000, test"] == [[0, 5.0], [0.1, 6.0]]
-  assert lines["MNIST, test"] == [[0, 1.2], [0.5, 1.3]]
+  assert lines["MNIST, n = 60,000, test"] == [[0, 1.2], [0.5, 1.3]]
+
+
+def test_a_curve_is_on_the_most_examples_that_have_one(tmp_path):
+  _solve(tmp_path / "a", "table3_mnist")
+  for l2, error in ((0, 0.02), (0.5, 0.03)):
+    _solve(tmp_path / f"b{l2}", "table3_mnist", f"--l2={l2}",
+           "--train_examples=20000", test_error=error)
+  table = linear_tables.error_against_l2(_find(tmp_path))
+  lines = _lines(linear_figures.error_against_l2(table))
+  assert lines["MNIST, n = 20,000, test"] == [[0, 2.0], [0.5, 3.0]]
 
 
 def test_solutions_are_drawn_at_their_norm_and_error(tmp_path):
