@@ -23,8 +23,9 @@ def error_against_l2(table):
   figure, axes = _axes("l2 (added to the Gram matrix's diagonal)", "error (%)")
   smallest = table.l2[table.l2 > 0].min()
   axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
-  for (curve, n), path in table.groupby(["curve", "n"], sort=False):
-    label = f"{curve}, n = {n:,}"
+  curves = table.groupby(["curve", "n", "filters"], sort=False)
+  for (curve, n, filters), path in curves:
+    label = f"{curve}, n = {n:,}" + f", {filters:,} filters" * (filters > 0)
     path = path.sort_values("l2")
     line, = axes.plot(path.l2, 100 * path.test_error, "o-", markersize=4,
                       label=f"{label}, test")

@@ -60,19 +60,22 @@ def error_against_l2(runs):
   """Training and test error along paths over l2.
 
   Returns:
-    A frame with "curve", "n", "l2", "train_error" and "test_error".
+    A frame with "curve", "n", "filters" (0 where there are none), "l2",
+    "train_error" and "test_error".
   """
   frames = [
       pd.DataFrame(run.result["path"]).assign(
-          curve=run.config["dataset"], n=run.result["n"])
+          curve=run.config["dataset"], n=run.result["n"], filters=0)
       for run in runs.of_program("section5")]
   for row in tables.table3():
     if row.regularized != "no":
       continue  # The same runs as its neighbour's.
-    mine = _curve(_like(runs, row, ("l2",)), "l2")
+    # The l2 of the network with the most filters that has several.
+    mine = _curve(_like(runs, row, ("l2", "filters")), "l2", ("n", "filters"))
     if len(mine):
       frames.append(mine.assign(curve=row.title))
-  return _stacked(frames, ["curve", "n", "l2", "train_error", "test_error"])
+  return _stacked(
+      frames, ["curve", "n", "filters", "l2", "train_error", "test_error"])
 
 
 def norm_against_error(runs):
@@ -118,16 +121,25 @@ def _like(runs, row, free=()):
 
 
 def _frame(found):
-  return pd.DataFrame([{**run.config, **run.result} for run in found])
+  return pd.DataFrame([
+      {**run.config, **run.result, "filters": run.config["filters"] or 0}
+      for run in found])
 
 
-def _curve(found, name):
-  """Returns the runs on the most examples that have several values of a flag."""
-  values = {}
-  for run in found:
-    values.setdefault(run.result["n"], set()).add(run.config[name])
-  most = max((n for n, some in values.items() if len(some) > 1), default=None)
-  return _frame([run for run in found if run.result["n"] == most])
+def _curve(found, name, size=("n",)):
+  """Returns the largest runs that have several values of a flag.
+
+  Args:
+    found: list of runs.
+    name: the flag that varies along the curve.
+    size: what is the same along it, the first counting most.
+  """
+  table = _frame(found)
+  if table.empty:
+    return table
+  groups = table.groupby(list(size))
+  several = [group for _, group in groups if group[name].nunique() > 1]
+  return several[-1] if several else table.iloc[:0]
 
 
 def of_row(runs, row):

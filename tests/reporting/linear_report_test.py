@@ -160,6 +160,17 @@ def test_a_curve_is_on_the_most_examples_that_have_one(tmp_path):
   assert lines["MNIST, n = 20,000, test"] == [[0, 2.0], [0.5, 3.0]]
 
 
+def test_l2_of_random_filters_is_on_the_most_that_have_a_curve(tmp_path):
+  for filters, l2, error in ((16_000, 0, 0.2), (8000, 0, 0.24),
+                             (8000, 0.1, 0.19)):
+    _solve(tmp_path / f"{filters}-{l2}", "table3_cifar10_random_convnet",
+           f"--filters={filters}", f"--l2={l2}", test_error=error)
+  table = linear_tables.error_against_l2(_find(tmp_path))
+  lines = _lines(linear_figures.error_against_l2(table))
+  assert lines["CIFAR10, random conv-net, n = 50,000, 8,000 filters, test"] == [
+      [0, 24.0], [0.1, 19.0]]
+
+
 def test_solutions_are_drawn_at_their_norm_and_error(tmp_path):
   _measure(tmp_path / "s", _STATEMENTS)
   _solve(tmp_path / "a", "table3_mnist")
