@@ -22,9 +22,13 @@ tf.config.experimental.enable_op_determinism()
 from rethink_tf import config as config_lib, errors, run_directory
 from rethink_tf.data import dataset
 from rethink_tf.models import registry
-from rethink_tf.training import checkpoints, fit, state, strategy
-name, dropout, replicas, batches = (
-    sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+from rethink_tf.training import checkpoints, fit, optimizers, state, strategy
+name, dropout, replicas, batches, average_decay = (
+    sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]),
+    float(sys.argv[5]))
+if average_decay:
+  build = optimizers.build
+  optimizers.build = lambda _, *rest: build("inception_v3", *rest)
 team = strategy.Team(tf.distribute.MirroredStrategy(
     ["CPU:0", "CPU:1"])) if replicas == 2 else strategy.ALONE
 def split(count, seed):
@@ -33,7 +37,8 @@ def split(count, seed):
                        drawn.integers(0, 10, count, np.int32))
 config = config_lib.Config(
     dataset="digits", model=name, batch_size=8, epochs=2, learning_rate=0.01,
-    random_crop=True, weight_decay=0.01, dropout=dropout)
+    random_crop=True, weight_decay=0.01, dropout=dropout,
+    moving_average_decay=average_decay)
 model = team.build(lambda: registry.build(
     name, weight_decay=0.01, dropout=dropout))
 class Asked:
@@ -59,22 +64,29 @@ print(json.dumps({
     "measured": fit.evaluate(model, split(1003, 2), team),
     "hash": state.sha256({**state.weights(model), **state.optimizer(model)}),
     "weights": {n: w.astype(float).ravel()[:500].tolist()
-                for n, w in state.weights(model).items()}}))
+                for n, w in [*state.weights(model).items(),
+                           *state.optimizer(model).items()]}}))
 """
 
 
-def _trained(folder, name, dropout, replicas, stop_after=-1):
+def _trained(folder, name, dropout, replicas, stop_after=-1, average_decay=0):
   folder.mkdir(exist_ok=True)
   done = programs.python(
-      _TRAIN, name, dropout, replicas, stop_after, folder=folder)
+      _TRAIN, name, dropout, replicas, stop_after, average_decay,
+      folder=folder)
   assert done.returncode == (75 if stop_after > 0 else 0), done.stderr
   return json.loads(done.stdout.splitlines()[-1]) if stop_after < 0 else None
 
 
-@pytest.mark.parametrize("name", ["mlp_1x512", "inception_small_no_bn"])
-def test_two_replicas_compute_what_one_device_computes(tmp_path, name):
-  one = _trained(tmp_path / "one", name, 0, 1)
-  two = _trained(tmp_path / "two", name, 0, 2)
+# With an average of the weights also the optimizer is Inception V3's, RMSProp.
+@pytest.mark.parametrize("name, average_decay", [
+    ("mlp_1x512", 0), ("mlp_1x512", 0.5), ("inception_small_no_bn", 0)])
+def test_two_replicas_compute_what_one_device_computes(
+    tmp_path, name, average_decay):
+  one, two = (
+      _trained(tmp_path / str(replicas), name, 0, replicas,
+               average_decay=average_decay)
+      for replicas in (1, 2))
   for path, weights in one["weights"].items():
     assert two["weights"][path] == pytest.approx(weights, abs=2e-5), path
   # Counted, not averaged over replicas whose parts differ in size.
