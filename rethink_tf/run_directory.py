@@ -234,6 +234,24 @@ def _own(lock, path):
   lock.flush()
 
 
+def owner(path):
+  """Returns the process that owns a run directory, as text; None where none.
+
+  Args:
+    path: `pathlib.Path`, which need not exist.
+  """
+  try:
+    lock = open(path / _LOCK, encoding="utf-8")
+  except OSError:
+    return None
+  with lock:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+      return lock.read().strip() or "unknown"
+  return None
+
+
 def _remove_empty(folders):
   for folder in folders:
     with contextlib.suppress(OSError):

@@ -19,6 +19,8 @@ from rethink_tf import run_directory
 from rethink_tf import suites
 
 _POLL_SECONDS = 0.5
+# Longer than a run takes to save and stop.
+_PATIENCE_SECONDS = 60
 # What a run takes besides its images: imports, data, tracing.
 _START_SECONDS = 15
 # A test has no gradient: a third of the work of a training step.
@@ -122,6 +124,7 @@ def run(all_jobs, logdir, data_dir, max_parallel, stop):
   bar = _Bar(all_jobs)
   stop.defer()
   try:
+    _wait_for_owners(waiting, bar, stop)
     while (waiting or running) and not stop.requested:
       while waiting and len(running) < max_parallel:
         job = waiting.pop(0)
@@ -195,6 +198,22 @@ def _start(job, logdir, data_dir):
         stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         # Ctrl-C reaches this process alone, which then asks each run to stop.
         start_new_session=True, preexec_fn=_stop_with_parent)
+
+
+def _wait_for_owners(waiting, bar, stop):
+  """Waits a while for runs that a suite killed just now left to save."""
+  end = time.monotonic() + _PATIENCE_SECONDS
+  named = set()
+  while not stop.requested and time.monotonic() < end:
+    owned = [(job, owner) for job in waiting
+             if (owner := run_directory.owner(job.directory))]
+    if not owned:
+      return
+    for job, owner in owned:
+      if owner not in named:
+        bar.write(f"{job.title}: in use by process {owner}; waits for it")
+        named.add(owner)
+    time.sleep(_POLL_SECONDS)
 
 
 def _stop_with_parent():

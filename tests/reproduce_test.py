@@ -1,6 +1,8 @@
 """Tests of suites that run: killed, stopped, failing, shared between suites."""
 
 import json
+import os
+import pathlib
 import re
 import shlex
 import signal
@@ -10,6 +12,7 @@ import pytest
 
 from rethink_tf import errors
 from rethink_tf import reproduce
+from rethink_tf import run_directory
 from tests import programs
 
 _TINY = """
@@ -113,6 +116,23 @@ def test_sigterm_stops_the_runs_where_they_have_saved(tmp_path):
   assert "stopped by SIGTERM" in log.read_text().splitlines()[-1]
   listed = programs.run("reproduce", *flags, "--dry_run", folder=tmp_path)
   assert re.search(r"goes on after epoch [1-9]", listed.stdout)
+
+
+def test_it_waits_for_a_run_that_saves_yet(tmp_path, capsys):
+  suite = _suite(tmp_path, ("one", 1, 0.01))
+  flags = (f"--suite={suite}", f"--logdir={tmp_path}/runs")
+  assert _main(*flags, "--print_commands") == 0
+  folder, = re.findall(r"--logdir=(\S+)", capsys.readouterr().out)
+  with run_directory.claim(pathlib.Path(folder)):
+    process = programs.start("reproduce", *flags, folder=tmp_path)
+    lines = []
+    while not lines or "waits for it" not in lines[-1]:
+      lines.append(process.stdout.readline())
+      assert lines[-1], lines
+    assert lines[-1] == (
+        f"one seed 1: in use by process {os.getpid()}; waits for it\n")
+  out, err = process.communicate(timeout=100)
+  assert process.returncode == 0, out + err
 
 
 def test_a_run_of_another_suite_or_name_is_shared(tmp_path, capsys):
