@@ -288,14 +288,26 @@ def test_tensorboard_compares_the_flags_and_the_final_metrics(logdir):
 # What the examples are.
 
 
-def test_example_captions_name_the_true_and_the_assigned_label():
-  loaded = experiment.load_data(_config(), None)
-  grid = experiment._examples(*loaded)  # pylint: disable=protected-access
-  titles = [axis.get_title() for axis in grid.axes]
-  true, assigned = digits.load()[0].labels[:12], _labels()[:12]
-  assert titles == [f"{old} \N{RIGHTWARDS ARROW} {new}"
-                    for old, new in zip(true, assigned)]
+@pytest.mark.parametrize("crop", [False, True])
+def test_the_examples_shown_are_those_that_training_begins_with(crop):
+  config = _config("--random_crop" if crop else "--norandom_crop")
+  data, train_split = experiment.load_data(config, None)
+  grid = experiment._examples(  # pylint: disable=protected-access
+      config, data, train_split)
+  order, offsets = (drawn[:12] for drawn in pipeline.epoch_plan(
+      len(train_split), config, 0))
+  true, assigned = digits.load()[0].labels[order], _labels()[order]
+  assert [axis.get_title() for axis in grid.axes] == [
+      f"{old} \N{RIGHTWARDS ARROW} {new}" for old, new in zip(true, assigned)]
   assert (true != assigned).any()
+  for axis, index, (top, left) in zip(grid.axes, order, offsets):
+    if not crop:
+      top, left = 2, 2
+    window = train_split.images[index, top:top + 28, left:left + 28]
+    shown, = axis.get_images()
+    # Each is scaled to its own range.
+    np.testing.assert_allclose(
+        shown.get_array(), (window - window.min()) / np.ptp(window), atol=1e-5)
 
 
 def test_test_labels_never_change():

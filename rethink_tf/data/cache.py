@@ -13,9 +13,12 @@ def remembered(folder, files, compute):
 
   Args:
     folder: name of the cache's folder for this kind of thing.
-    files: `pathlib.Path`s of all that the value depends on.
+    files: `pathlib.Path`s of all that the value depends on; where there are
+      none, nothing would tell another value, and none is kept.
     compute: a function without arguments that returns bytes.
   """
+  if not files:
+    return compute()
   file = _folder(folder) / hashlib.sha256(_state_of(files).encode()).hexdigest()
   try:
     digest, _, value = file.read_bytes().partition(b"\n")

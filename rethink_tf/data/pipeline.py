@@ -71,6 +71,24 @@ def training_batches(split, config, start_epoch=0, start_batch=0, shard=None):
   return plans.flat_map(parts_of).map(to_part).prefetch(_PREFETCH)
 
 
+def first_examples(split, config, most):
+  """Returns the examples that training begins with.
+
+  Args:
+    split: `dataset.Split` or `photographs.Split` with the labels to train on.
+    config: the `Config`.
+    most: how many at most; there are none beyond the first batch.
+
+  Returns:
+    `(inputs, labels, indices)`: float32 `(m, 28, 28, 3)`, or photographs of the
+    config's size; int32 `(m,)`; int64 `(m,)`, which examples of the split.
+  """
+  inputs, labels = next(iter(training_batches(split, config)))
+  order = streams.permutation(len(split), config.seed, "order", 0)
+  inputs, labels = inputs[:most].numpy(), labels[:most].numpy()
+  return inputs, labels, order[:len(labels)]
+
+
 def evaluation_batches(split, shard=None):
   """Returns every example once, centrally cropped, in official order.
 

@@ -17,6 +17,8 @@ _EXPECTED = {
     "cifar10": (10_000, 10, (32, 32, 3)),
     "mnist": (10_000, 10, (28, 28, 1)),
 }
+# Files beside the records: what is in them.
+_DESCRIPTIONS = (".json", ".txt")
 
 
 def data_directory(explicit):
@@ -87,9 +89,14 @@ def load(name, explicit):
 
 
 def files(name, explicit):
-  """Returns the prepared data's record files, sorted; empty where absent."""
+  """Returns the prepared data's record files, sorted; empty where absent.
+
+  TFDS writes records in several formats; what is no record is a description.
+  """
   folder = find(name, data_directory(explicit))
-  return sorted(folder.glob("*.tfrecord*")) if folder else []
+  return sorted(
+      file for file in folder.iterdir()
+      if file.is_file() and file.suffix not in _DESCRIPTIONS) if folder else []
 
 
 def _download(tfds, name, directory):

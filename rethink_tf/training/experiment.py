@@ -78,8 +78,8 @@ def _run(config, options, directory, stop, link):
   rows = fit.train(
       model, config, train, data.test, directory, clock,
       corrupted=_corrupted(config, train),
-      examples=_examples(data, train) if team.is_chief else None, stop=stop,
-      checkpoint_minutes=options.checkpoint_minutes, team=team)
+      examples=_examples(config, data, train) if team.is_chief else None,
+      stop=stop, checkpoint_minutes=options.checkpoint_minutes, team=team)
   result = _result(model, config, data, train, identity, rows, clock, team)
   team.require_same("trained weights", result["weights_sha256"])
   if team.is_chief:
@@ -199,8 +199,8 @@ def _corrupted(config, train):
   return corrupted if 0 < np.mean(corrupted) < 1 else None
 
 
-def _examples(data, train):
-  shown = train.first(min(_SHOWN, len(train)))
-  inputs, assigned = next(iter(pipeline.evaluation_batches(shown)))
+def _examples(config, data, train):
+  """Draws the first examples of epoch 1, as the network is to see them."""
+  inputs, assigned, indices = pipeline.first_examples(train, config, _SHOWN)
   return tensorboard.example_grid(
-      inputs.numpy(), assigned.numpy(), data.train.labels, data.label_names)
+      inputs, assigned, data.train.labels[indices], data.label_names)

@@ -153,6 +153,17 @@ def test_a_fingerprint_is_computed_again_for_data_written_again(
   assert len(counted) == 3
 
 
+@pytest.mark.parametrize("name, computed", [
+    ("mnist-train.array_record-00000-of-00001", 1), ("features.json", 2)])
+def test_a_fingerprint_is_cached_by_whatever_holds_the_records(
+    counted, tmp_path, name, computed):
+  folder = tmp_path / "data/mnist/3.0.1"
+  (folder / "mnist-train.tfrecord-00000-of-00001").rename(folder / name)
+  _fingerprint(tmp_path / "data")
+  _fingerprint(tmp_path / "data")
+  assert len(counted) == computed
+
+
 def test_a_cache_that_cannot_be_written_is_no_error(
     counted, tmp_path, monkeypatch):
   (tmp_path / "file").write_text("")
