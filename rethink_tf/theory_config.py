@@ -18,6 +18,8 @@ LINEAR = "linear"
 _LINEAR_RATE = 1e-4
 # Up to here all 2^n labelings are tried.
 EXHAUSTIVE = 12
+# Layers of Corollary 1's network beside its blocks; `theory.deep` builds them.
+COROLLARY_LAYERS = 4
 _WHOLE = ("a whole number from 1 to 2^31 - 1", lambda x: 1 <= x < 2**31)
 # What a flag means, and which values it takes; for a list, which each entry.
 _THEORY_FLAGS = {
@@ -181,10 +183,12 @@ def parse_corollary1(arguments):
   config, options = _parse_theory(
       Corollary1, arguments,
       "Fits any labels by the network of Corollary 1, at several depths.")
+  most = config.n - COROLLARY_LAYERS
   for blocks in config.blocks:
     flag_values.in_range(
-        "blocks", blocks, f"whole numbers from 1 to n = {config.n:,}",
-        lambda x: 1 <= x <= config.n)
+        "blocks", blocks, f"whole numbers from 1 to {most:,}, so that the depth "
+        f"k = b + {COROLLARY_LAYERS} is at most n = {config.n:,}",
+        lambda x: 1 <= x <= most)
   return config, options
 
 

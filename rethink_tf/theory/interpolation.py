@@ -139,11 +139,14 @@ def project(points, seed=1, targets=None, directions=8):
   The entries of a direction are random integers of up to 29 bits, times one
   power of two. That makes the projections of integer points, such as pixels,
   exact in float64 (sums below 2**52), whatever the order of summation and the
-  machine. Two points that differ collide with probability below 2**-30: given
-  all other entries of a, one value of an entry in which they differ does it.
-  Of n(n - 1)/2 distances on a line the smallest is of the order of 1/n**2 of
-  the range: 4e-10 at n = 50,000, a million times the 2e-16 that float64 tells
-  apart. Of several directions the one with the widest smallest gap is taken.
+  machine. Two points that differ collide with probability at most 2**-29: given
+  all other entries of a, one value of an entry in which they differ does it
+  (0 is drawn as 1, which has two chances). That says little of all
+  n(n - 1)/2 pairs together. The smallest of so many distances on a line is of
+  the order of 1/n**2 of the range: 4e-10 at n = 50,000, a million times the
+  2e-16 that float64 tells apart. So the gaps are measured: of several directions
+  the one with the widest smallest gap is taken, and a gap that rounding could
+  close is refused.
 
   Args:
     points: as `check` returns them.

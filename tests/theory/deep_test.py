@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rethink_tf import streams
+from rethink_tf import theory_config
 from rethink_tf.theory import corollary1
 from rethink_tf.theory import deep
 from rethink_tf.theory import networks
@@ -102,3 +103,7 @@ def test_the_constants_hold_for_all_rows():
       {"blocks": 3, "n": 10, "depth": 7, "width": 12, "weights": 20 + 3 + 45}]
   assert corollary1.constants(rows, 3) == {
       "depth_constant": 4, "width_constant": 8, "weights_per_block": 15}
+
+
+def test_the_flags_know_the_depth():
+  assert theory_config.COROLLARY_LAYERS == deep.DEPTH
