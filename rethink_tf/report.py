@@ -13,11 +13,11 @@ from rethink_tf.reporting import runs as runs_lib
 
 def main(argv):
   options = suite_config.parse_report(argv[1:])
-  runs, unfinished, damaged = runs_lib.find(options.runs)
+  runs, left_out, damaged = runs_lib.find(options.runs)
   for message in damaged:
     print(f"warning: {message}", file=sys.stderr)
-  if unfinished:
-    print(f"{len(unfinished)} runs are not done, and left out")
+  for message in left_out:
+    print(message)
   if options.claims:
     print(ledger.as_text(runs))
     return 0

@@ -43,8 +43,8 @@ def parse_report(arguments):
   flags.DEFINE_string(
       "out", None, "Folder to write tables and figures to.", **where)
   flags.DEFINE_string(
-      "readme", None, "Markdown file whose marked sections (table1, "
-      "table1_small, table3, figures and claims) are rewritten too.", **where)
+      "readme", None, "Markdown file whose marked sections, such as table1, "
+      "are rewritten too.", **where)
   flags.DEFINE_bool(
       "claims", False, "Print which of the paper's claims hold, and write "
       "nothing.", **where)

@@ -78,14 +78,17 @@ def jobs(planned, logdir, train_counts):
   for file in sorted(logdir.rglob("config.json")):
     # One that cannot be read is no run to go on with.
     with contextlib.suppress(errors.StorageError):
-      known[_key(run_directory.read_json(file))] = file.parent
+      key = _key(run_directory.read_json(file))
+      # Of several the one that is done.
+      if key not in known or not _is_done(known[key]):
+        known[key] = file.parent
   rates = _rates(known.values())
   found = []
   for plan in planned:
     key = _key(plan.config.as_dict())
     directory = known.get(key, logdir / plan.folder)
     found.append(Job(
-        plan, directory, (directory / "result.json").exists(),
+        plan, directory, _is_done(directory),
         _epochs_done(directory),
         _estimate(plan.config, rates, train_counts[plan.config.dataset])))
   return found
@@ -147,6 +150,10 @@ def _key(config):
   config = {k: v for k, v in (config or {}).items()
             if k not in ("label_hash", "dataset_fingerprint")}
   return tuple(sorted(config.items()))
+
+
+def _is_done(directory):
+  return (directory / "result.json").exists()
 
 
 def _epochs_done(directory):

@@ -10,6 +10,7 @@ import statistics
 from rethink_tf import suites
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import finding
+from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table1
 
 _CHANCE = 10.0
@@ -156,7 +157,9 @@ def decay_and_random_labels(runs, fits, fails, least, most):
     value = _percent(found, "train_accuracy")
     holds = value >= least if model in fits else value <= most
     findings.append(finding.Finding(
-        model, holds, f"{value:.2f}%",
+        model, holds,
+        f"{value:.2f}%{_cut_short(found, plan.config)}"
+        f"{_elsewhere(runs, plan.config)}",
         "fits" if model in fits else "fails to converge", found[0].count))
   return findings
 
@@ -172,9 +175,12 @@ def early_stopping(runs, rows, most):
       continue
     best, last = (
         _percent(found, name) for name in ("best_test_accuracy", "test_accuracy"))
+    tests = found[0].metrics.test_accuracy.count()
     findings.append(finding.Finding(
         config.model, best - last <= most,
-        f"best {best:.2f}%, last {last:.2f}%", "no gain", found[0].count))
+        f"best of {tests} tests {best:.2f}%, last {last:.2f}%, at "
+        f"{_percent(found, 'train_accuracy'):.2f}% in training", "no gain",
+        found[0].count))
   return findings
 
 
@@ -197,9 +203,23 @@ def _of_rows(runs, rows, name, holds):
       continue
     value = round(_percent(found, name), 2)  # As the paper prints it.
     findings.append(finding.Finding(
-        config.model, holds(row, value), f"{value:.2f}%",
+        config.model, holds(row, value), f"{value:.2f}%{_cut_short(found, config)}",
         f"{getattr(row, name):.2f}%", found[0].count))
   return findings
+
+
+def _cut_short(found, config):
+  """Returns words on runs of fewer epochs than their config plans, or ""."""
+  epochs = found[0].config.epochs
+  planned = runs_lib.planned_epochs(config, found[0].count)
+  return "" if epochs == planned else f" after {epochs} of {planned} epochs"
+
+
+def _elsewhere(runs, config):
+  """Returns words on the training accuracy on fewer images than the most."""
+  _, *fewer = runs.of(config).items()
+  return "".join(f" ({_percent(found, 'train_accuracy'):.2f}% on {n:,} images)"
+                 for n, found in fewer)
 
 
 def _compared(runs, groups, holds, text):

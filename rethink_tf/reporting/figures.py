@@ -113,7 +113,8 @@ def fig2b(table):
                                   table))
   _with_best(axis, table, "{}")
   axis.set(xlabel="training steps", ylabel="test accuracy")
-  axis.legend(loc="lower right")
+  figure.set_size_inches(9.5, 4.6)
+  figure.legend(loc="outside right center", fontsize="small")
   return figure
 
 
@@ -126,7 +127,7 @@ def _with_best(axis, table, label):
                 label=None if number else label.format(name))
       axis.fill_between(
           curve.step, curve.test_accuracy, curve.best, color=color, alpha=0.25,
-          linewidth=0, label=None if number else "best so far")
+          linewidth=0, label=None if number else f"{name}, best so far")
   axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
 
 

@@ -16,6 +16,7 @@ from rethink_tf.reporting import table1
 from rethink_tf.reporting import table2
 from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
+from rethink_tf.reporting import weight_decay
 
 _BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
 _END = "<!-- end of {} -->"
@@ -87,6 +88,14 @@ FIGURES = {
         linear_figures.distance_against_epochs, None,
         "Section 5: SGD from zero approaches the minimum-norm solution"),
 }
+# The README's sections of figures, by the module that draws them.
+_FIGURE_SECTIONS = {
+    "figures": figures, "theory_figures": theory_figures,
+    "linear_figures": linear_figures}
+# Every section of the README that is written from runs.
+SECTIONS = (
+    "table1", "table1_small", "weight_decay", "table2", "imagenet_sample",
+    "table3", "claims", *_FIGURE_SECTIONS)
 
 
 def write(runs, folder):
@@ -107,15 +116,21 @@ def write(runs, folder):
   except OSError as error:
     raise errors.StorageError(
         f"--out: {folder} cannot be made: {error.strerror}") from error
-  files = {}
-  for name, (columns, rows, _) in _tables(runs).items():
-    files[f"{name}.md"] = f"{_markdown(columns, rows)}\n".encode()
-    files[f"{name}.csv"] = _csv(columns, rows).encode()
+  files = table_files(runs)
   for name, table in figure_tables(runs).items():
     files |= _figure_files(name, table)
   for name, content in files.items():
     storage.write_bytes(folder / name, content)
   return list(files)
+
+
+def table_files(runs):
+  """Returns the content of each table's files by name, bytes."""
+  files = {}
+  for name, (columns, rows, _) in _tables(runs).items():
+    files[f"{name}.md"] = f"{_markdown(columns, rows)}\n".encode()
+    files[f"{name}.csv"] = _csv(columns, rows).encode()
+  return files
 
 
 def sections(runs, folder):
@@ -128,9 +143,13 @@ def sections(runs, folder):
   made = {}
   for name, (columns, rows, notes) in _tables(runs).items():
     made[name] = "\n\n".join(filter(None, [_markdown(columns, rows), notes]))
-  made["figures"] = "\n\n".join(
-      f"{_title(name)}.\n\n![{_title(name)}]({folder}/{name}.png)"
-      for name in figure_tables(runs)) or "No runs yet."
+  drawn = figure_tables(runs)
+  for section, module in _FIGURE_SECTIONS.items():
+    made[section] = "\n\n".join(
+        f"{_title(name)}.\n\n![{_title(name)}]({folder}/{name}.png)"
+        for name in drawn
+        if FIGURES[_base(name)][1].__module__ == module.__name__
+    ) or "No runs yet."
   return made
 
 
@@ -185,6 +204,8 @@ def _tables(runs):
       "table1": (table1.COLUMNS, full, table1.notes(full, is_small=False)),
       "table1_small": (
           table1.COLUMNS, small, table1.notes(small, is_small=True)),
+      "weight_decay": (
+          weight_decay.COLUMNS, weight_decay.lines(runs), weight_decay.notes()),
       "table2": (table2.COLUMNS, table2.lines(runs), table2.notes()),
       "imagenet_sample": (
           table2.SAMPLE_COLUMNS, table2.sample(runs), table2.sample_notes()),

@@ -142,11 +142,12 @@ def find(folder):
     folder: `pathlib.Path`.
 
   Returns:
-    `(runs, unfinished, damaged)`: `Runs`; a list of paths of directories
-    without a result; and a list of one-line messages on those that cannot be
-    read, or were written by another version.
+    `(runs, left_out, damaged)`: `Runs`; a list of one-line messages on
+    directories without a result and on runs of other data than most runs of
+    that dataset, which are not to be averaged with them; and one on those that
+    cannot be read, or were written by another version.
   """
-  found, unfinished, damaged = [], [], []
+  found, left_out, damaged = {}, [], []
   for file in sorted(pathlib.Path(folder).rglob("config.json")):
     try:
       run = _read(file.parent)
@@ -154,10 +155,41 @@ def find(folder):
       damaged.append(str(error))
       continue
     if run is None:
-      unfinished.append(file.parent)
+      left_out.append(f"{file.parent} is not done: left out")
     else:
-      found.append(run)
-  return Runs(found), unfinished, damaged
+      found[file.parent] = run
+  usual = _usual_fingerprints(found.values())
+  for directory, run in list(found.items()):
+    dataset, fingerprint = _data(run)
+    if fingerprint != usual[dataset]:
+      left_out.append(
+          f"{directory} is of another {dataset[0]} (fingerprint "
+          f"{fingerprint[:8]}) than most runs ({usual[dataset][:8]}): left out")
+      del found[directory]
+  return Runs(list(found.values())), left_out, damaged
+
+
+def _data(run):
+  """Returns `(dataset, fingerprint)` of a run; None where it uses no data.
+
+  Of ImageNet there are samples, each of which is a dataset of its own.
+  """
+  config = run.config if isinstance(run, Other) else run.config.as_dict()
+  dataset = config.get("dataset"), None
+  if dataset[0] == config_lib.IMAGENET:
+    dataset = dataset[0], run.result.get("train_examples")
+  recorded = {**config, **run.result}
+  return dataset, recorded.get("dataset_fingerprint")
+
+
+def _usual_fingerprints(runs):
+  """Returns the most frequent fingerprint of each dataset."""
+  counts = collections.defaultdict(collections.Counter)
+  for run in runs:
+    dataset, fingerprint = _data(run)
+    counts[dataset][fingerprint] += 1
+  return {dataset: max(sorted(found, key=str), key=found.get)
+          for dataset, found in counts.items()}
 
 
 def planned_epochs(config, count):
@@ -184,6 +216,10 @@ def _read(directory):
     raise _another_version(directory) from None
   if set(recorded) != set(config.as_dict()):
     raise _another_version(directory)
+  if list(loaded.metrics.index) != list(range(1, config.epochs + 1)):
+    raise errors.StorageError(
+        f"{directory / 'metrics.csv'} is damaged: expected epochs 1 to "
+        f"{config.epochs}. Received: {len(loaded.metrics)} rows")
   return Run(config, loaded.result, loaded.metrics, loaded.label_kinds)
 
 

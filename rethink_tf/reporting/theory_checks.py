@@ -80,8 +80,8 @@ def shatters(runs):
   return [finding.Finding(
       "Theorem 1's network",
       result["shattered"] > 0 and result["fitted"] >= result["shattered"],
-      f"all 2^n labelings of {result['shattered']} points; all tried of "
-      f"{result['fitted']:,}", "VC dimension above n",
+      f"2n + d weights: all 2^n labelings of {result['shattered']} points; all "
+      f"tried of {result['fitted']:,}",
   ) for result in results] or [finding.Finding("Theorem 1's network", None)]
 
 
@@ -89,19 +89,26 @@ def stability_says_little(runs, points):
   """One beta for all labels is well above the error with true labels.
 
   beta is the worst over samples, random labels included, and bounds the
-  generalization error of each (Bousquet and Elisseeff, 2002). It is thus at
-  least the error with random labels, and at least what one replaced example was
-  seen to move.
+  generalization error of each in the same loss (Bousquet and Elisseeff, 2002).
+  For the 0-1 loss it is thus at least the error with random labels. What one
+  replaced example was seen to move is said beside it: a lower bound too, of
+  beta for the probability of a label.
   """
   findings = []
   for run in runs.of_program("stability"):
     result = run.result
-    error = result["generalization_error"]
-    beta = max(*result["max_probability_difference"].values(), *error.values())
+    subject = f"{result['model']} on {run.config['dataset']}"
+    error, moved = (
+        result[name] for name in
+        ("generalization_error", "max_probability_difference"))
+    if not {"0", "1"} <= set(error):  # One kind of labels compares nothing.
+      findings.append(finding.Finding(subject, None))
+      continue
+    beta = max(error.values())
     findings.append(finding.Finding(
-        f"{result['model']} on {run.config['dataset']}",
-        100 * (beta - error["0"]) >= points,
+        subject, 100 * (beta - error["0"]) >= points,
         f"beta at least {beta:.2f} for any labels; generalization error "
-        f"{error['0']:.1%} with true labels, {error['1']:.1%} with random ones",
-        "", result["n"]))
+        f"{error['0']:.1%} with true labels, {error['1']:.1%} with random ones; "
+        f"one replaced example moved a probability by {moved['0']:.2f} and by "
+        f"{moved['1']:.2f}", "", result["n"]))
   return findings or [finding.Finding("stability", None)]

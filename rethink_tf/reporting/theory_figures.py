@@ -17,7 +17,8 @@ def expressivity(table):
                             (0.2, "test_accuracy", "test")):
     places = [place + shift for place in range(len(table))]
     bars = axes.bar(places, 100 * table[name], 0.4, label=text)
-    axes.bar_label(bars, fmt="%.1f", fontsize=8)
+    axes.bar_label(bars, fmt="%.1f", fontsize=8, padding=2, bbox={
+        "facecolor": "white", "linewidth": 0, "pad": 0.5})
   axes.axhline(10, color="gray", linestyle=":", label="chance")
   axes.set_xticks(range(len(table)), [
       f"{row.network},\n{row.labels}\n{row.weights:,} weights"
@@ -83,10 +84,13 @@ def rademacher(table):
         # Rings in rings: the networks' estimates are the same.
         marker="o", markersize=3 * (groups.ngroups - number), fillstyle="none",
         markeredgewidth=2, capsize=3, label=f"{model}, {dataset}")
-  closed = table.sort_values("n").drop_duplicates("n")
-  axes.plot(closed.n, closed.linear, "k--", label="linear, closed form")
+  # That of the very signs which the linear function was trained on.
+  closed = table[table.model == "linear"].sort_values(["dataset", "n"])
+  for _, some in closed.groupby("dataset", sort=False):
+    axes.plot(some.n, some.linear, "k--", label="linear, closed form")
   axes.axhline(1, color="gray", linestyle=":")
-  axes.set_ylim(0, 1.1)
+  axes.set_yscale("log")
+  axes.set_ylim(min(0.1, table.estimate.min()) / 2, 2)
   axes.set_xlabel("examples n")
   axes.set_ylabel("Rademacher complexity\n(two standard errors)")
   axes.legend(fontsize=8)

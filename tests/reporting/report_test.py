@@ -17,8 +17,8 @@ from rethink_tf.reporting import runs as runs_lib
 from tests.reporting import made_up_runs
 
 _ROOT = pathlib.Path(rethink_tf.__file__).parent.parent
-_TABLES = ("table1", "table1_small", "table2", "imagenet_sample", "table3",
-           "claims")
+_TABLES = ("table1", "table1_small", "weight_decay", "table2",
+           "imagenet_sample", "table3", "claims")
 _RUN = ("scripts/bazel run //rethink_tf:report -- --runs=results --out=results "
         "--readme=README.md")
 
@@ -228,11 +228,35 @@ def test_a_run_of_another_version_is_named(tmp_path, capsys, change):
   assert _table(tmp_path)[18]["train, ours"] == "not run"
 
 
+def test_a_table_cut_short_is_named_where_no_sums_are(tmp_path, capsys):
+  _write(tmp_path / "run", 19, 0.98, 0.10)
+  (tmp_path / "run" / "SHA256SUMS").unlink()
+  metrics = tmp_path / "run" / "metrics.csv"
+  metrics.write_text("".join(metrics.read_text().splitlines(True)[:-1]))
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
+  warning, = capsys.readouterr().err.splitlines()
+  assert "run/metrics.csv is damaged: expected epochs 1 to 100" in warning
+
+
+def test_runs_of_other_data_are_named_and_not_averaged(tmp_path, capsys):
+  for seed in (1, 2, 3):
+    _write(tmp_path / f"seed{seed}", 19, 0.98, 0.10, seed=seed)
+  config = tmp_path / "seed2" / "config.json"
+  result = tmp_path / "seed2" / "result.json"
+  (tmp_path / "seed2" / "SHA256SUMS").unlink()
+  for file in (config, result):
+    file.write_text(file.read_text().replace("0123456789abcdef", "feedfacecafe"))
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  assert (f"{tmp_path}/seed2 is of another cifar10 (fingerprint feedface) than "
+          "most runs (01234567): left out") in capsys.readouterr().out
+  assert _table(tmp_path)[18]["seeds"] == "1, 3"
+
+
 def test_a_run_that_is_not_done_is_left_out_and_counted(tmp_path, capsys):
   _write(tmp_path / "run", 19, 0.98, 0.10)
   (tmp_path / "run" / "result.json").unlink()
   assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
-  assert "1 runs are not done" in capsys.readouterr().out
+  assert f"{tmp_path}/run is not done: left out" in capsys.readouterr().out
   assert _table(tmp_path)[18]["train, ours"] == "not run"
 
 
@@ -273,7 +297,7 @@ def test_a_readme_without_marks_is_refused():
 
 def test_a_readme_gets_every_section_with_figures_where_they_are(
     runs, tmp_path, capsys):
-  names = (*_TABLES, "figures")
+  names = pages.SECTIONS
   readme = tmp_path / "README.md"
   readme.write_text("".join(
       f"<!-- {name}: written by //rethink_tf:report, do not edit -->\n"
@@ -288,8 +312,8 @@ def test_a_readme_gets_every_section_with_figures_where_they_are(
 
 @pytest.fixture(name="committed", scope="module")
 def _committed():
-  runs, unfinished, damaged = runs_lib.find(_ROOT / "results")
-  assert not unfinished and not damaged
+  runs, left_out, damaged = runs_lib.find(_ROOT / "results")
+  assert not left_out and not damaged
   return runs
 
 
@@ -321,6 +345,13 @@ def test_the_committed_figures_are_those_of_the_committed_runs(committed):
         f"{name} is stale: {_RUN}")
     png = (folder / f"{name}.png").read_bytes()
     assert _png_source(png) == pages.digest_of(table), f"{name} is stale: {_RUN}"
+
+
+def test_the_committed_tables_are_those_of_the_committed_runs(committed):
+  made = pages.table_files(committed)
+  for name, content in made.items():
+    assert (_ROOT / "results" / name).read_bytes() == content, (
+        f"{name} is stale: {_RUN}")
 
 
 def _write_other(folder, program):
