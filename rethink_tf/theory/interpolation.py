@@ -196,7 +196,8 @@ def thresholds(projections, before=None):
   x_i is then s_i = (y_i - y_{i-1}) / (3/4 g_i) - s_{i-1} / 3, with g_i the gap:
   what one narrow gap does to the slopes is forgotten at a third a step. In the
   middle of the gap the factor is 1 and every slope remembers the narrowest gap:
-  on CIFAR-10 (n = 50,000) the largest error was then 900 times as large.
+  on CIFAR-10 (n = 50,000) the largest error is then 0.17 with random labels and
+  0.93 with true ones, against 5.4e-5 and 1.5e-4.
 
   Where float64 has no number there, it is x_{i-1} itself. The matrix is
   triangular then too.

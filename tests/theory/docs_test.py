@@ -36,6 +36,11 @@ def test_every_figure_it_names_exists():
   assert set(named) <= set(pages.FIGURES)
 
 
+def test_it_shows_every_figure():
+  shown = re.findall(r"^!\[.+\]\(\.\./results/(\w+)\.png\)$", _TEXT, re.M)
+  assert set(shown) == _PROGRAMS and len(shown) == len(_PROGRAMS)
+
+
 def test_the_constants_it_states_are_the_codes():
   assert f"depth b + {deep.DEPTH} (" in _TEXT
   assert f"width at most \u2308n/b\u2309 + {deep.WIDTH}, 2n + d + 15b" in _TEXT
