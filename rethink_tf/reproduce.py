@@ -41,9 +41,13 @@ def _jobs(options):
     raise errors.UsageError(
         f"--only: expected patterns that match runs of {options.suite}. "
         f"Received: {','.join(options.only)}")
+  fingerprints = {}
   for dataset in {run.config.dataset for run in planned}:
     datasets.check_available(dataset, options.data_dir)
-  return suite_runner.jobs(planned, options.logdir, config_lib.TRAIN_EXAMPLES)
+    fingerprints[dataset] = datasets.known_fingerprint(
+        dataset, options.data_dir)
+  return suite_runner.jobs(
+      planned, options.logdir, config_lib.TRAIN_EXAMPLES, fingerprints)
 
 
 def _print_list(jobs, options):

@@ -60,16 +60,18 @@ class Job:
     return self.seconds * (1 - self.epochs_done / self.plan.config.epochs)
 
 
-def jobs(planned, logdir, train_counts):
+def jobs(planned, logdir, train_counts, fingerprints):
   """Finds out where each planned run stands.
 
   A run that is there already, under any name below `logdir`, is found by its
-  config, so that suites share runs.
+  config, so that suites share runs. One of other data is another run.
 
   Args:
     planned: a list of `PlannedRun`.
     logdir: `pathlib.Path` of the folder of run directories.
     train_counts: a dict from a dataset's name to its training examples.
+    fingerprints: a dict from a dataset's name to the fingerprint of the data
+      to be used; None where that is not known, and any will do.
 
   Returns:
     A list of `Job`.
@@ -78,7 +80,11 @@ def jobs(planned, logdir, train_counts):
   for file in sorted(logdir.rglob("config.json")):
     # One that cannot be read is no run to go on with.
     with contextlib.suppress(errors.StorageError):
-      key = _key(run_directory.read_json(file))
+      recorded = run_directory.read_json(file) or {}
+      key = _key(recorded)
+      usable = fingerprints.get(recorded.get("dataset"))
+      if usable and usable != recorded.get("dataset_fingerprint"):
+        continue
       # Of several the one that is done.
       if key not in known or not _is_done(known[key]):
         known[key] = file.parent
@@ -88,7 +94,7 @@ def jobs(planned, logdir, train_counts):
     key = _key(plan.config.as_dict())
     directory = known.get(key, logdir / plan.folder)
     found.append(Job(
-        plan, directory, _is_done(directory),
+        plan, directory, key in known and _is_done(directory),
         _epochs_done(directory),
         _estimate(plan.config, rates, train_counts[plan.config.dataset])))
   return found
@@ -147,7 +153,7 @@ def run(all_jobs, logdir, data_dir, max_parallel, stop):
 
 def _key(config):
   """Returns what tells one config from another, from config.json or a Config."""
-  config = {k: v for k, v in (config or {}).items()
+  config = {k: v for k, v in config.items()
             if k not in ("label_hash", "dataset_fingerprint")}
   return tuple(sorted(config.items()))
 

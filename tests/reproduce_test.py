@@ -13,6 +13,8 @@ import pytest
 from rethink_tf import errors
 from rethink_tf import reproduce
 from rethink_tf import run_directory
+from rethink_tf import suite_runner
+from rethink_tf import suites
 from tests import programs
 
 _TINY = """
@@ -148,6 +150,22 @@ def test_a_run_of_another_suite_or_name_is_shared(tmp_path, capsys):
   assert re.fullmatch(r"two seed 1 +1 epochs  done", lines[0])
   assert re.fullmatch(r"new seed 1 +2 epochs  about \d+ s", lines[1])
   assert lines[2].startswith("2 runs, 1 to make, about ")
+
+
+@pytest.mark.parametrize("fingerprint, is_done", [
+    (None, True), ("abc", True), ("other", False)])
+def test_a_run_of_other_data_is_not_done(tmp_path, fingerprint, is_done):
+  plan, = suites.load(str(_suite(tmp_path, ("one", 1, 0.01))), [1], 0)
+  logdir = tmp_path / "runs"
+  (logdir / plan.folder).mkdir(parents=True)
+  (logdir / plan.folder / "result.json").write_text("{}")
+  (logdir / plan.folder / "config.json").write_text(json.dumps(
+      {**plan.config.as_dict(), "label_hash": "a", "dataset_fingerprint": "abc"}))
+  job, = suite_runner.jobs(
+      [plan], logdir, {"digits": 1297}, {"digits": fingerprint})
+  assert job.done == is_done
+  # Where train refuses to mix them.
+  assert job.directory == logdir / plan.folder
 
 
 def test_commands_for_a_scheduler_are_those_of_the_runs_to_make(

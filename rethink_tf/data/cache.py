@@ -1,5 +1,6 @@
 """What takes a while to find out about files, remembered in the user's cache."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,22 +18,32 @@ def remembered(folder, files, compute):
       none, nothing would tell another value, and none is kept.
     compute: a function without arguments that returns bytes.
   """
+  value = known(folder, files)
+  if value is not None:
+    return value
+  value = compute()
+  if files:
+    file = _file(folder, files)
+    # A cache that cannot be written costs time at the next start.
+    with contextlib.suppress(OSError):
+      file.parent.mkdir(parents=True, exist_ok=True)
+      file.write_bytes(_digest(value) + b"\n" + value)
+  return value
+
+
+def known(folder, files):
+  """Returns what `remembered` would from the cache; None where nothing is."""
   if not files:
-    return compute()
-  file = _folder(folder) / hashlib.sha256(_state_of(files).encode()).hexdigest()
-  try:
-    digest, _, value = file.read_bytes().partition(b"\n")
+    return None
+  with contextlib.suppress(OSError):
+    digest, _, value = _file(folder, files).read_bytes().partition(b"\n")
     if digest == _digest(value):
       return value
-  except OSError:
-    pass  # Not there yet.
-  value = compute()
-  try:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(_digest(value) + b"\n" + value)
-  except OSError:
-    pass  # A cache that cannot be written costs time at the next start.
-  return value
+  return None
+
+
+def _file(folder, files):
+  return _folder(folder) / hashlib.sha256(_state_of(files).encode()).hexdigest()
 
 
 def _folder(name):

@@ -9,6 +9,8 @@ from rethink_tf.data import digits
 from rethink_tf.data import imagenet
 from rethink_tf.data import prepared
 
+_FINGERPRINTS = "fingerprints"  # Name of the cache's folder.
+
 
 def check_available(name, data_dir):
   """Refuses, before anything heavy is imported, data that cannot be had.
@@ -41,6 +43,21 @@ def load(name, data_dir=None):
     return dataset.Dataset(train, test, names, dataset.fingerprint(train, test))
   train, test, names = prepared.load(name, data_dir)
   print_of = cache.remembered(
-      "fingerprints", prepared.files(name, data_dir),
+      _FINGERPRINTS, prepared.files(name, data_dir),
       lambda: dataset.fingerprint(train, test).encode())
   return dataset.Dataset(train, test, names, print_of.decode())
+
+
+def known_fingerprint(name, data_dir):
+  """Returns the fingerprint of data that were loaded before; None otherwise.
+
+  Takes no time and no TensorFlow.
+
+  Args:
+    name: one of `config.DATASETS`.
+    data_dir: as for `load`.
+  """
+  if name in ("digits", config.IMAGENET):
+    return None
+  value = cache.known(_FINGERPRINTS, prepared.files(name, data_dir))
+  return value and value.decode()

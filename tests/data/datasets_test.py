@@ -153,6 +153,15 @@ def test_a_fingerprint_is_computed_again_for_data_written_again(
   assert len(counted) == 3
 
 
+def test_a_fingerprint_is_known_once_the_data_were_loaded(counted, tmp_path):
+  folder = tmp_path / "data"
+  assert datasets.known_fingerprint("mnist", folder) is None
+  assert _fingerprint(folder) == datasets.known_fingerprint("mnist", folder)
+  _prepare(folder / "mnist/3.0.1", content="other records")
+  assert datasets.known_fingerprint("mnist", folder) is None
+  assert len(counted) == 1
+
+
 @pytest.mark.parametrize("name, computed", [
     ("mnist-train.array_record-00000-of-00001", 1), ("features.json", 2)])
 def test_a_fingerprint_is_cached_by_whatever_holds_the_records(
