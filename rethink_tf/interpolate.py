@@ -15,7 +15,8 @@ def main(argv):
 
 
 def _solve(config, options, directory, stop):
-  problem.require_memory(config, options.memory_gb)
+  problem.require_rank(config)
+  problem.require_memory(config, options.memory_gb, options.checkpoint)
   # Imported once everything that can be refused early was.
   from rethink_tf.linear import interpolation  # pylint: disable=g-import-not-at-top
 

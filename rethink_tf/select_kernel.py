@@ -16,7 +16,12 @@ def main(argv):
   options = linear_config.parse_select(argv[1:])
   for _, config in options.choices:
     datasets.check_available(config.dataset, options.data_dir)
-    problem.require_memory(config, options.memory_gb)
+    problem.require_memory(config, options.memory_gb, checkpoint=False)
+  try:
+    options.out.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise errors.UsageError(
+        f"--out: {options.out} cannot be made: {error.strerror}") from error
   with signals.Stop().on_signals():
     _compare(options)
 
@@ -49,7 +54,6 @@ def _write(folder, choices, columns):
   writer = csv.DictWriter(text, columns, lineterminator="\n")
   writer.writeheader()
   writer.writerows(choice.as_row() for choice in choices)
-  folder.mkdir(parents=True, exist_ok=True)
   storage.write_text(folder / "selection.csv", text.getvalue())
 
 

@@ -10,6 +10,11 @@ identity (Frangella, Tropp and Udell, 2023). With U S U^T = C A^-1 C^T,
 import numpy as np
 from scipy import linalg
 
+from rethink_tf import errors
+
+# Of the mean of the core's diagonal: what is added to it.
+_SHIFTS = (1e-6, 1e-5, 1e-4, 1e-3)
+
 
 class Preconditioner:
   """An approximate inverse of K + ridge.
@@ -21,10 +26,7 @@ class Preconditioner:
   """
 
   def __init__(self, columns, landmarks, ridge):
-    core = columns[landmarks].astype(np.float64)
-    # Keeps a nearly singular core factorable.
-    core[np.diag_indices_from(core)] += 1e-6 * np.trace(core) / len(core)
-    lower = linalg.cholesky(core, lower=True, overwrite_a=True)
+    lower = _factor(columns[landmarks].astype(np.float64))
     # root root^T = C A^-1 C^T. In float64: where U is not quite orthogonal,
     # 1 - U U^T, divided by the floor, would outweigh the rest.
     root = linalg.solve_triangular(
@@ -52,6 +54,28 @@ class Preconditioner:
     weights = 1 / (self._values + self._ridge) - 1 / self._floor
     inside = weights[:, np.newaxis] * (self._basis.T @ right)
     return right / self._floor + self._basis @ inside
+
+
+def _factor(core):
+  """Returns the Cholesky factor of the core, or of that and a little more.
+
+  The columns are float32, and their rounding may leave a nearly singular core
+  without one.
+
+  Raises:
+    DivergedError: nor has it one with much more.
+  """
+  typical = np.trace(core) / len(core)
+  for shift in _SHIFTS:
+    shifted = core.copy()
+    shifted[np.diag_indices_from(core)] += shift * typical
+    try:
+      return linalg.cholesky(shifted, lower=True, overwrite_a=True)
+    except linalg.LinAlgError:
+      continue
+  raise errors.DivergedError(
+      "the Gram matrix is singular to float32: a smaller --bandwidth or a larger "
+      "--l2 makes it less so")
 
 
 def memory_bytes(size, landmarks):

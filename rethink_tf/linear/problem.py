@@ -158,34 +158,62 @@ def gram_of_points(config, problem, width=gram.WIDTH):
   return gram.GramOfPoints(kernel(config), train, test, width)
 
 
-def require_memory(config, limit_gb):
+def require_rank(config):
+  """Refuses a linear kernel of fewer features than examples without l2.
+
+  Its Gram matrix has no inverse, and no function fits all labels.
+
+  Raises:
+    UsageError: there are too few; it says how many there should be.
+  """
+  there = _dimensions(config)
+  if config.kernel != "linear" or config.l2 > 0 or there >= config.examples:
+    return
+  what = "features"
+  if config.preprocessing == "random_convnet":
+    what = "--filters"
+    there = config.filters
+  least = -(-config.examples * there // _dimensions(config))
+  raise errors.UsageError(
+      f"{what}: expected at least {least:,}, for {config.examples:,} examples can "
+      f"be fitted by as many features only, or --l2 greater than 0. Received: "
+      f"{there:,}")
+
+
+def require_memory(config, limit_gb, checkpoint=True):
   """Refuses a problem whose solver would not fit into memory.
+
+  Args:
+    config: the `LinearConfig`.
+    limit_gb: what it may take, or 0 for all that is available.
+    checkpoint: whether what is accumulated is on disk while it is solved for.
 
   Raises:
     StorageError: it does not fit; with the GB, and what to do.
   """
-  needed = memory_gb(config)
-  small = dataclasses.replace(config, solver="cg")
+  needed = memory_gb(config, checkpoint)
+  small = memory_gb(dataclasses.replace(config, solver="cg"), checkpoint)
   advice = "fewer --train_examples, or a machine with more memory"
-  if config.solver == "cholesky" and memory_gb(small) < 0.7 * needed:
-    advice = f"--solver=cg needs {memory_gb(small):.1f} GB; or {advice}"
+  if config.solver == "cholesky" and small < 0.7 * needed:
+    advice = f"--solver=cg needs {small:.1f} GB; or {advice}"
   memory.require(
       needed, limit_gb,
       f"solving for {config.examples:,} examples with --solver={config.solver}",
       advice)
 
 
-def memory_gb(config):
-  """Returns an estimate, from above, of the peak memory of a run, in GB."""
+def memory_gb(config, checkpoint=True):
+  """Returns an estimate, from above, of the peak memory of a run, in GB.
+
+  Args:
+    config: the `LinearConfig`.
+    checkpoint: as for `require_memory`.
+  """
   count, tests = config.examples, _TEST_EXAMPLES[config.dataset]
   width = min(gram.WIDTH, count)
   side, channels = _SIDE[config.dataset], _CHANNELS.get(config.dataset, 1)
   images = (60_000 + tests) * 32 * 32 * 3 + (count + tests) * side**2 * channels
-  dimensions = side**2 * channels
-  if config.preprocessing == "gabor":
-    cells = max(1, round(side / config.spacing)) ** 2
-    dimensions = cells * config.orientations * len(config.wavelengths)
-  features = 4 * (count + tests) * dimensions
+  features = 4 * (count + tests) * _dimensions(config)
   # Each core's tile, and what its making and its sum take besides.
   tiles = 4 * 8 * workers.cores() * width**2
   if config.solver == "cholesky":
@@ -196,9 +224,22 @@ def memory_gb(config):
   if config.preprocessing == "random_convnet":
     block = random_convnet.FEATURES_PER_FILTER * min(
         FILTERS_PER_BLOCK, config.filters)
-    total = max(tiles + solving, 4 * (count + tests) * block
-                + accumulation.memory_bytes(count, tests, width))
+    sums = accumulation.memory_bytes(count, tests, width)
+    both = (count + tests) * side**2 * channels  # Of both splits, in a row.
+    total = max(tiles + solving + (0 if checkpoint else sums),
+                4 * (count + tests) * block + both + sums)
   return _BASE_GB + (images + total) / memory.GB
+
+
+def _dimensions(config):
+  """Returns how many features a point has."""
+  side = _SIDE[config.dataset]
+  if config.preprocessing == "gabor":
+    cells = max(1, round(side / config.spacing)) ** 2
+    return cells * config.orientations * len(config.wavelengths)
+  if config.preprocessing == "random_convnet":
+    return random_convnet.FEATURES_PER_FILTER * config.filters
+  return side**2 * _CHANNELS.get(config.dataset, 1)
 
 
 def disk_gb(config):

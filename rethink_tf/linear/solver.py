@@ -21,6 +21,8 @@ _FIRST_SHIFT, _LAST_SHIFT = 1e-6, 1e-2
 _MAX_ITERATIONS = 2000
 # So many iterations without a tenth less residual: there will not be less.
 _PATIENCE = 60
+# Nor where it has grown so much: the matrix has no inverse.
+_GROWN = 1e3
 _LANDMARKS = 2000
 
 
@@ -72,13 +74,15 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     factor = _factorize(gram, l2, store, progress)
     precondition = factor.solve
   else:
+    progress.begin("columns of the preconditioner")
     columns = gram.column_sample(_landmarks(gram.size, seed))
     approximation = nystrom.Preconditioner(
         columns, _landmarks(gram.size, seed), l2)
+    progress.end()
     del columns
     precondition = approximation.solve
   state, fitted, rows, smallest = _iterate(
-      gram, targets, l2, tolerance, precondition, store, progress)
+      gram, targets, l2, method, tolerance, precondition, store, progress)
   relative = rows[-1]["relative_residual"]
   if method == "cholesky":
     progress.begin("condition estimate")
@@ -140,7 +144,8 @@ def _factor(gram, l2, added, shift, store, progress):
   return factor
 
 
-def _iterate(gram, targets, l2, tolerance, precondition, store, progress):
+def _iterate(
+    gram, targets, l2, method, tolerance, precondition, store, progress):
   """Iterates until the residual, computed from the solution, is small.
 
   Returns:
@@ -172,7 +177,7 @@ def _iterate(gram, targets, l2, tolerance, precondition, store, progress):
   while True:
     while rows[-1]["relative_residual"] > tolerance:
       if _hopeless(rows):
-        raise _not_converged(rows[-1], tolerance)
+        raise _not_converged(rows[-1], tolerance, method)
       state = conjugate_gradients.step(state, product, precondition)
       note(state, _relative(state.residual, targets))
     # What the iteration carries along drifts from the truth by rounding; where
@@ -205,14 +210,16 @@ def _hopeless(rows):
   residuals = [row["relative_residual"] for row in rows]
   if not np.isfinite(residuals[-1]) or len(rows) > _MAX_ITERATIONS:
     return True
+  if residuals[-1] > _GROWN * max(1, residuals[0]):
+    return True
   before = residuals[:-_PATIENCE]
   return bool(before) and min(residuals[-_PATIENCE:]) > 0.9 * min(before)
 
 
-def _not_converged(row, tolerance):
+def _not_converged(row, tolerance, method):
+  other = " or --solver=cholesky" if method == "cg" else ""
   return errors.DivergedError(
       f"the relative residual is {row['relative_residual']:.1e} after "
       f"{row['iteration']} iterations and does not fall to "
       f"--tolerance={tolerance:g}: the Gram matrix is too nearly singular. A "
-      "larger --l2 or --tolerance, a smaller --bandwidth, or --solver=cholesky "
-      "may help")
+      f"larger --l2 or --tolerance, a smaller --bandwidth{other} may help")

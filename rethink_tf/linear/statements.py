@@ -6,9 +6,11 @@ import time
 import numpy as np
 from scipy import linalg
 
+from rethink_tf import errors
 from rethink_tf import streams
 from rethink_tf.linear import fourier
 from rethink_tf.linear import kernels
+from rethink_tf.linear import memory
 from rethink_tf.linear import problem as problem_lib
 from rethink_tf.linear import progress as progress_lib
 from rethink_tf.linear import theory
@@ -57,9 +59,14 @@ def run(config, options, directory):
 
   Raises:
     DataError: the data cannot be had.
+    DivergedError: a Gram matrix is singular.
+    StorageError: the matrices do not fit into memory.
     UsageError: the directory holds a run of another config.
   """
   begun = time.monotonic()
+  memory.require(
+      memory_gb(config), 0,
+      f"measuring on {config.model.examples:,} examples", "fewer --train_examples")
   problem = problem_lib.load(config.model, options.data_dir)
   directory.begin(
       {**config.as_dict(), "dataset_fingerprint": problem.fingerprint},
@@ -97,9 +104,23 @@ def measure(config, problem, progress):
       ("solutions", lambda: _solutions(data, config.seed)),
       ("path", lambda: _path(data))):
     progress.begin(name)
-    measured[name] = part()
+    try:
+      measured[name] = part()
+    except linalg.LinAlgError as error:
+      raise errors.DivergedError(
+          f"{name}: a Gram matrix is singular ({error}). A smaller --bandwidth or "
+          "fewer --train_examples makes it less so") from error
     progress.end()
   return measured
+
+
+def memory_gb(config):
+  """Returns an estimate, from above, of the peak memory of a run, in GB."""
+  count = config.model.examples
+  both = count + config.test_examples
+  # What LAPACK solves with, and the copies it works on.
+  entries = 3 * (count * _CENTERS * count) + 4 * max(both**2, 2 * count**2)
+  return 1 + 8 * entries / memory.GB
 
 
 def _points(config, problem, tests):

@@ -90,28 +90,30 @@ def interpolation_generalizes(runs, residual, times):
         result["train_error"] == 0 and result["relative_residual"] <= residual
         and 100 * result["test_error"] <= times * row.test_error,
         f"{result['test_error']:.2%} test error, {result['train_error']:.2%} "
-        f"training error, residual {result['relative_residual']:.1e}",
+        f"training error, residual {result['relative_residual']:.1e}"
+        f"{linear_tables.fewer_filters(run, row)}",
         f"{row.test_error:g}%", result["n"]))
   return findings
 
 
 def norm_is_not_predictive(runs, share):
   """MNIST's wavelets have the larger norm and a fraction of the error."""
-  pixels, wavelets = (
-      linear_tables.of_row(runs, row) for row in tables.table3()[:2])
-  if pixels is None or wavelets is None:
+  found = linear_tables.on_equally_many(runs, tables.table3()[:2])
+  if found is None:
     return [finding.Finding("MNIST", None)]
-  pixels, wavelets = pixels.result, wavelets.result
+  widths = [f"{run.config['bandwidth']:g}" for run in found]
+  pixels, wavelets = (run.result for run in found)
   return [finding.Finding(
       "MNIST",
       wavelets["min_norm"] > pixels["min_norm"]
       and wavelets["test_error"] < share * pixels["test_error"],
       f"norm {pixels['min_norm']:.4g} without and {wavelets['min_norm']:.4g} "
       f"with wavelets (a ratio of "
-      f"{wavelets['min_norm'] / pixels['min_norm']:.2f}), test error "
+      f"{wavelets['min_norm'] / pixels['min_norm']:.2f}; bandwidths "
+      f"{widths[0]} and {widths[1]}), test error "
       f"{pixels['test_error']:.2%} and {wavelets['test_error']:.2%}",
       "220 and 390 (1.77), half the error",
-      min(pixels["n"], wavelets["n"]))]
+      pixels["n"])]
 
 
 def regularization_helps(runs, curves, helps, share):

@@ -10,7 +10,7 @@ from rethink_tf import linear_config
 from rethink_tf.paper import tables
 
 COLUMNS = (
-    "data set", "preprocessing", "l2", "n", "filters", "train error, ours",
+    "data set", "preprocessing", "bandwidth", "l2", "n", "filters", "train error, ours",
     "test error, ours", "test error, paper", "norm", "residual", "minutes",
     "GB")
 # What may differ between the runs along a curve, besides what it shows.
@@ -40,8 +40,8 @@ def error_against_examples(runs):
   """
   frames = []
   for row in tables.table3():
-    mine = _frame(_like(runs, row))
-    if len(mine) and mine.n.nunique() > 1:
+    mine = _curve(_like(runs, row, ("filters",)), "n", ("filters",))
+    if len(mine):
       frames.append(mine.assign(curve=row.title, paper=row.test_error / 100))
   return _stacked(frames, ["curve", "n", "test_error", "paper"])
 
@@ -65,7 +65,7 @@ def error_against_l2(runs):
   """
   frames = [
       pd.DataFrame(run.result["path"]).assign(
-          curve=run.config["dataset"], n=run.result["n"], filters=0)
+          curve=_subject(run), n=run.result["n"], filters=0)
       for run in runs.of_program("section5")]
   for row in tables.table3():
     if row.regularized != "no":
@@ -85,7 +85,7 @@ def norm_against_error(runs):
     A frame with "solution", "norm" and "test_error".
   """
   points = [
-      {"solution": f"{name.replace('_', ' ')}, {run.config['dataset']}, "
+      {"solution": f"{name.replace('_', ' ')}, {_subject(run)}, "
                    f"n = {run.result['n']:,}",
        "norm": found["norm"], "test_error": found["test_error"]}
       for run in runs.of_program("section5")
@@ -103,8 +103,17 @@ def distance_against_epochs(runs):
   """SGD's distance to the minimum-norm solution; "curve", "epoch", "distance"."""
   return _stacked([
       run.metrics.assign(curve=(
-          f"{run.config['dataset']}, n = {run.config['train_examples']:,}"))
+          f"{_subject(run)}, n = {run.config['train_examples']:,}"))
       for run in runs.of_program("section5")], ["curve", "epoch", "distance"])
+
+
+def _subject(run):
+  """Returns what a run of section5 is of, and how it differs from the usual."""
+  config = run.config
+  more = [config["preprocessing"]] if config["preprocessing"] != "none" else []
+  if config["seed"] != 1:
+    more.append(f"seed {config['seed']}")
+  return ", ".join([config["dataset"], *more])
 
 
 def _config(row):
@@ -148,6 +157,19 @@ def of_row(runs, row):
       run.result["n"], run.config["filters"] or 0))
 
 
+def on_equally_many(runs, rows):
+  """Returns a run of each row, on the most examples that all have; or None."""
+  found = [{run.result["n"]: run for run in _like(runs, row)} for row in rows]
+  shared = set.intersection(*map(set, found))
+  return [by_count[max(shared)] for by_count in found] if shared else None
+
+
+def fewer_filters(run, row):
+  """Returns words on a run with other filters than its row's, or ""."""
+  filters, planned = run.config["filters"], _config(row)["filters"]
+  return "" if filters == planned else f" with {filters:,} of {planned:,} filters"
+
+
 def _line(row, run):
   printed = {
       "data set": row.data_set, "preprocessing": row.pre_processing,
@@ -158,6 +180,8 @@ def _line(row, run):
   result = run.result
   return {
       **printed,
+      "bandwidth": (f"{run.config['bandwidth']:g}"
+                    if run.config["kernel"] == "gaussian" else ""),
       "l2": f"{run.config['l2']:g}",
       "n": f"{result['n']:,}",
       "filters": f"{run.config['filters']:,}" if run.config["filters"] else "",

@@ -8,6 +8,9 @@ import pytest
 from rethink_tf import linear_config
 from rethink_tf import errors
 from rethink_tf.data import datasets
+from rethink_tf.linear import accumulation
+from rethink_tf.linear import cholesky
+from rethink_tf.linear import gram
 from rethink_tf.linear import memory
 from rethink_tf.linear import problem
 
@@ -98,6 +101,32 @@ def test_too_little_memory_is_refused_with_the_gigabytes_and_what_to_do(flags):
   cg_helps = flags == ("--dataset=mnist",)
   if cg_helps:
     assert "--solver=cg needs" in str(raised.value)
+
+
+def test_without_checkpoints_the_sums_stay_in_memory():
+  config = _parse("--dataset=cifar10", "--preprocessing=random_convnet",
+                  "--kernel=linear", "--filters=32000")
+  both = (accumulation.memory_bytes(50_000, 10_000)
+          + cholesky.memory_bytes(50_000, gram.WIDTH)) / memory.GB
+  assert problem.memory_gb(config) < both
+  assert both < problem.memory_gb(config, checkpoint=False) < both + 2
+  with pytest.raises(errors.StorageError):
+    problem.require_memory(config, 10.0, checkpoint=False)
+  problem.require_memory(config, 10.0)
+
+
+@pytest.mark.parametrize("flags, least", [
+    (("--filters=6249",), "--filters: expected at least 6,250, for 50,000"),
+    (("--filters=100", "--train_examples=801"), "at least 101"),
+])
+def test_fewer_features_than_examples_need_l2(flags, least):
+  flags = ("--dataset=cifar10", "--preprocessing=random_convnet",
+           "--kernel=linear", *flags)
+  with pytest.raises(errors.UsageError, match=least):
+    problem.require_rank(_parse(*flags))
+  problem.require_rank(_parse(*flags, "--l2=0.1"))
+  problem.require_rank(_parse(*flags, "--kernel=gaussian"))
+  problem.require_rank(_parse(*flags, "--filters=6250"))
 
 
 def test_enough_memory_is_not_refused():

@@ -118,18 +118,36 @@ def _killing(method, after):
   return killing
 
 
+def _counted(monkeypatch, kind, name):
+  """Returns a list that each call's arguments are added to."""
+  calls, method = [], getattr(kind, name)
+  monkeypatch.setattr(
+      kind, name, lambda self, *a: calls.append(a) or method(self, *a))
+  return calls
+
+
 # Panels are 77 wide: four of them.
 @pytest.mark.parametrize("name, after", [
     ("save_panel", 0), ("save_panel", 2), ("save_state", 0), ("save_state", 1)])
-def test_killed_anywhere_it_goes_on_to_the_same_bits(tmp_path, name, after):
+def test_killed_anywhere_it_goes_on_to_the_same_bits(
+    tmp_path, monkeypatch, name, after):
   _, expected = _solve(_points(), tolerance=1e-12)
   kept = _kept(tmp_path)
   setattr(kept, name, _killing(getattr(kept, name), after))
   with pytest.raises(_Killed):
     _solve(_points(), tolerance=1e-12, kept=kept)
   again = _kept(tmp_path)
-  assert len(again.panels(0.0)) == (after if name == "save_panel" else 4)
+  done = after if name == "save_panel" else 4
+  assert len(again.panels(0.0)) == done
+  # What was done is not done again.
+  made, multiplied = (
+      _counted(monkeypatch, gram.Gram, "panel"),
+      _counted(monkeypatch, gram.Gram, "times"))
   _, solution = _solve(_points(), tolerance=1e-12, kept=again)
+  assert [index for index, *_ in made] == list(range(done, 4))
+  # One product an iteration, and one for the residual.
+  left = len(expected.rows) - (after if name == "save_state" else 0)
+  assert len(multiplied) <= left + 1
   assert (solution.coefficients == expected.coefficients).all()
   assert solution.rows == expected.rows
   assert solution.condition_estimate == expected.condition_estimate
@@ -156,3 +174,25 @@ def test_a_cut_checkpoint_is_named(tmp_path, capsys):
   path.write_bytes(path.read_bytes()[:-8])
   assert len(_kept(tmp_path).panels(0.0)) == 1
   assert "panel-0001.bin is damaged (its length" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", ["cholesky", "cg"])
+def test_a_matrix_without_an_inverse_is_given_up_soon(method):
+  # 300 points of six features: a linear kernel has rank six.
+  matrix = gram.GramOfPoints(kernels.Kernel("linear", None), *_points(), 77)
+  with pytest.raises(errors.DivergedError) as raised:
+    solver.solve(matrix, _targets(), 0.0, method, 1e-6, 1, store.Nowhere(),
+                 progress.Progress())
+  assert ("--solver=cholesky" in str(raised.value)) <= (method == "cg")
+
+
+def test_columns_that_are_equal_in_float32_are_a_refusal_or_a_solution():
+  train, test = _points()
+  matrix = gram.GramOfPoints(kernels.Kernel("gaussian", 1e4), train, test, 77)
+  try:
+    solution = solver.solve(
+        matrix, _targets(), 0.01, "cg", 1e-6, 1, store.Nowhere(),
+        progress.Progress())
+  except errors.DivergedError:
+    return
+  assert solution.relative_residual <= 1e-6

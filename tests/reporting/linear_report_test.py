@@ -56,8 +56,8 @@ _STATEMENTS = {
 }
 
 
-def _measure(folder, result):
-  config, _ = linear_config.parse_section5(["--dataset=digits"])
+def _measure(folder, result, *flags):
+  config, _ = linear_config.parse_section5(["--dataset=digits", *flags])
   sgd = result["sgd"]
   _write(folder, config, result, [
       {"epoch": e, "distance": d}
@@ -108,7 +108,39 @@ def test_fewer_filters_stand_in_and_say_so(tmp_path):
   assert (row["filters"], row["test error, paper"]) == ("8,000", "17")
 
 
+def test_a_stand_in_with_fewer_filters_is_named_in_its_claim(tmp_path):
+  _solve(tmp_path, "table3_cifar10_random_convnet", "--filters=8000",
+         test_error=0.3)
+  found = {f.subject: f for f in _entry(
+      tmp_path, "interpolation_generalizes").findings}
+  assert "with 8,000 of 32,000 filters" in found["CIFAR10, random conv-net"].ours
+
+
+def test_norms_are_compared_on_equally_many_examples(tmp_path):
+  _solve(tmp_path / "a", "table3_mnist", min_norm=220.0)
+  _solve(tmp_path / "b", "table3_mnist_gabor", "--train_examples=10000",
+         n=10_000, min_norm=150.0)
+  name = "norm_does_not_predict_generalization"
+  assert _entry(tmp_path, name).verdict == "not run"
+  _solve(tmp_path / "c", "table3_mnist", "--train_examples=10000", n=10_000,
+         min_norm=100.0, test_error=0.024)
+  entry = _entry(tmp_path, name)
+  assert entry.verdict == "holds on 10,000 images"
+  assert "bandwidths 5 and 4" in entry.findings[0].ours
+
+
 # Figures.
+
+
+def test_statements_of_other_points_are_curves_of_their_own(tmp_path):
+  _measure(tmp_path / "a", _STATEMENTS)
+  _measure(tmp_path / "b", _STATEMENTS, "--preprocessing=gabor", "--seed=2")
+  runs = _find(tmp_path)
+  for table in (linear_tables.error_against_l2(runs),
+                linear_tables.distance_against_epochs(runs)):
+    assert {name.partition(", n")[0] for name in table.curve} == {
+        "digits", "digits, gabor, seed 2"}
+  assert linear_tables.norm_against_error(runs).solution.is_unique
 
 
 def _lines(figure):
