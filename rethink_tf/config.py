@@ -6,6 +6,7 @@ import pathlib
 
 from absl import flags
 
+from rethink_tf import errors
 from rethink_tf import flag_values
 from rethink_tf import flagfile
 from rethink_tf import imagenet_config
@@ -139,6 +140,10 @@ def parse(arguments):
       "worker_timeout", values.worker_timeout, "a finite number > 0",
       lambda x: 0 < x < math.inf)
   flag_values.one_of("strategy", values.strategy, STRATEGIES)
+  if values.preview and config.is_imagenet:
+    raise errors.UsageError(
+        f"--preview: expected a dataset among {', '.join(DATASETS)}. Received: "
+        f"{config.dataset}")
   options = Options(
       logdir=flag_values.path("logdir", values) or (
           flag_values.default_logdir(_name(config, file), config)),

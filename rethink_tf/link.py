@@ -257,8 +257,10 @@ def _wait_for_all(cluster, come, deadline, minutes):
       if new and 0 < new[0] < len(cluster):
         index, connection, facts = new
         if index in come:
-          return errors.UsageError(
+          error = errors.UsageError(
               f"{cluster.name(index)}: expected one process. Received: two")
+          _say(connection, _goodbye(error))
+          return error
         come[index] = (connection, facts)
       missing = [cluster.name(i) for i in range(1, len(cluster))
                  if i not in come]

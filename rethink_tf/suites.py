@@ -60,6 +60,7 @@ class Model:
   epochs: dict[str, int]
   steps: int
   images_per_second: float
+  scaled_flags: dict[str, object] = dataclasses.field(default_factory=dict)
 
 
 def names():
@@ -114,7 +115,9 @@ def _planned(suite, name, flags, train_examples):
       epochs = scaled_epochs(config.model, train_examples, config.batch_size)
       flags = [
           *flags, f"--train_examples={train_examples}", f"--epochs={epochs}",
-          f"--eval_every={_SCALED_EVAL_EVERY}"]
+          f"--eval_every={_SCALED_EVAL_EVERY}",
+          *(f"--{flag}={value}" for flag, value
+            in models()[config.model].scaled_flags.items())]
       config, _ = config_lib.parse(flags)
   except errors.UsageError as error:
     raise errors.UsageError(f"suite {suite}, run {name}: {error}") from error

@@ -84,3 +84,8 @@ def test_what_is_for_small_images_is_refused(flag):
 ])
 def test_a_value_out_of_range_is_refused(flags, expected):
   assert expected in _refused(*_IMAGENET, *flags)
+
+
+def test_there_is_no_preview_of_photographs():
+  with pytest.raises(errors.UsageError, match="--preview: expected a dataset"):
+    config.parse([*_IMAGENET, "--preview"])

@@ -20,7 +20,7 @@ _MAY_IMPORT = {
     "flagfile": {"errors", "paths"},
     "flag_values": {"errors", "paths"},
     "imagenet_config": {"errors", "flag_values"},
-    "config": {"flag_values", "flagfile", "imagenet_config"},
+    "config": {"errors", "flag_values", "flagfile", "imagenet_config"},
     "suite_config": {"errors", "flag_values", "paths"},
     "theory_config": {"config", "errors", "flag_values", "flagfile"},
     "linear_config": {"config", "errors", "flag_values", "flagfile", "paths"},

@@ -126,6 +126,13 @@ def test_a_main_thread_that_does_not_return_is_ended(tmp_path):
   assert time.monotonic() - start < 20
 
 
+def test_two_processes_of_one_index_end_all_with_2(tmp_path):
+  addresses, processes = _start(tmp_path, 3, _MEET, which=[0, 1, 1])
+  expected = (f"error: worker 1 ({addresses[1]}): expected one process. "
+              "Received: two")
+  assert _ends(processes) == [(2, "", [expected])] * 3
+
+
 def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
   addresses, processes = _start(tmp_path, 2, _MEET, which=[0])
   host, port = addresses[0].split(":")

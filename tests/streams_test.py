@@ -23,6 +23,19 @@ def test_values_are_pinned_so_that_no_upgrade_moves_a_label():
       [0.10785673412604813, 0.7889213335667659, 0.746035100329566])
 
 
+def test_a_name_draws_what_its_hash_says_wherever_it_stands():
+  names = ["n01440764_18.JPEG", "ILSVRC2012_val_00000001.JPEG", "\u00e9"]
+  drawn = streams.uniform_of_names(names, 7, "random_labels")
+  for name, value in zip(names, drawn):
+    text = f'[7, "random_labels"] {name}'
+    first = hashlib.sha256(text.encode()).digest()[:8]
+    assert value == (int.from_bytes(first, "little") >> 11) * 2.0**-53
+  np.testing.assert_array_equal(
+      streams.uniform_of_names(names[::-1], 7, "random_labels"), drawn[::-1])
+  for other in ((8, "random_labels"), (7, "label_corruption")):
+    assert not set(streams.uniform_of_names(names, *other)) & set(drawn)
+
+
 def test_first_block_of_philox_is_that_of_its_published_algorithm():
   digest = hashlib.sha256(json.dumps([7, "key", 3]).encode()).digest()
   expected = [x >> 11 for x in _philox_4x64(

@@ -105,6 +105,13 @@ def test_more_images_may_need_more_epochs(model, count, epochs):
   assert suites.scaled_epochs(model, count, 128) == epochs
 
 
+def test_few_photographs_lower_the_decays_of_the_averages():
+  whole, few = (suites.load("fig2a", train_examples=n)[0].config
+                for n in (0, 1280))
+  assert (whole.batch_norm_decay, whole.moving_average_decay) == (0.9997, 0.9999)
+  assert (few.batch_norm_decay, few.moving_average_decay) == (0.9, 0.9)
+
+
 def test_very_few_images_still_make_enough_steps():
   known = suites.models()["alexnet_small"]
   for count, steps_per_epoch in ((1000, 8), (100, 1), (129, 2)):

@@ -29,6 +29,8 @@ def _undisturbed(tmp_path_factory):
 # and to 1e-5 at a tenth of it.
 @pytest.mark.parametrize("flags, tolerance", [
     (("--model=mlp_1x512", "--train_examples=1260", "--epochs=1"), 1e-5),
+    (("--model=mlp_3x512", "--train_examples=1260", "--epochs=1"), 1e-5),
+    (("--model=alexnet_small", "--train_examples=1260", "--epochs=1"), 1e-5),
     (("--model=inception_small_no_bn", "--train_examples=63", "--batch_size=16",
       "--epochs=5", "--learning_rate=0.01"), 1e-4),
 ])
@@ -69,19 +71,24 @@ def test_how_the_work_is_shared_is_stated_and_recorded(tmp_path):
   assert (recorded["global_batch"], recorded["steps"]) == (64, 10)
 
 
-@pytest.mark.parametrize("victim", [0, 1])
-def test_a_killed_worker_ends_the_other_and_the_same_command_goes_on(
-    tmp_path, undisturbed, victim):
+@pytest.mark.parametrize("victim, number, how", [
+    (0, signal.SIGKILL, "is gone"), (1, signal.SIGKILL, "is gone"),
+    (1, signal.SIGSTOP, "said nothing for 30 seconds")])
+def test_a_lost_worker_ends_the_other_and_the_same_command_goes_on(
+    tmp_path, undisturbed, victim, number, how):
   addresses, processes = programs.start_workers("train", _LONG, tmp_path)
   workers.wait_for_a_checkpoint(tmp_path, processes)
-  processes[victim].kill()
+  processes[victim].send_signal(number)
   start = time.monotonic()
-  code, _, lines = workers.ends([processes[1 - victim]])[0]
+  try:
+    code, _, lines = workers.ends([processes[1 - victim]])[0]
+  finally:
+    processes[victim].kill()
+    processes[victim].communicate()
   assert time.monotonic() - start < 60
-  processes[victim].communicate()
   assert code == 75
   line, = lines
-  assert f"worker {victim} ({addresses[victim]}) is gone" in line
+  assert f"worker {victim} ({addresses[victim]}) {how}" in line
   assert workers.train(tmp_path, *_LONG) == undisturbed
 
 
@@ -133,9 +140,11 @@ def test_different_flags_end_both_with_2(tmp_path):
   assert not (tmp_path / "run").exists()
 
 
-def test_workers_without_the_same_logdir_are_refused(tmp_path):
-  workers.train(tmp_path, *_FLAGS, "--epochs=1")
-  (tmp_path / "run/result.json").unlink()
+@pytest.mark.parametrize("begun", [False, True])
+def test_workers_without_the_same_logdir_are_refused(tmp_path, begun):
+  if begun:
+    workers.train(tmp_path, *_FLAGS, "--epochs=1")
+    (tmp_path / "run/result.json").unlink()
   _, processes = programs.start_workers(
       "train", lambda worker: [
           *_FLAGS, "--epochs=1", f"--logdir={'run' if not worker else 'else'}"],

@@ -25,6 +25,12 @@ def check_available(name, data_dir):
     prepared.check_directory(data_dir)
 
 
+def is_prepared(name, data_dir):
+  """Tells whether `load` has nothing to download or prepare."""
+  return name == "digits" or prepared.find(
+      name, prepared.data_directory(data_dir)) is not None
+
+
 @functools.lru_cache(maxsize=2)
 def load(name, data_dir=None):
   """Returns the `Dataset` called `name`.

@@ -1,8 +1,8 @@
 """ImageNet (ILSVRC 2012) as TensorFlow Datasets prepares it."""
 
+import collections
 import hashlib
 import pathlib
-import re
 import tarfile
 
 from rethink_tf import config
@@ -13,7 +13,7 @@ from rethink_tf.data import prepared
 _CLASSES = 1000
 _ARCHIVES = {"train": "ILSVRC2012_img_train.tar",
              "validation": "ILSVRC2012_img_val.tar"}
-_VALIDATION_NAME = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
+_VALIDATION_NAME = "ILSVRC2012_val_{:08d}.JPEG"
 # tar ends an archive with two blocks of zeros.
 _END = bytes(1024)
 
@@ -96,6 +96,9 @@ def _check(folder, train, test, names, train_examples, allow_sample):
     raise errors.DataError(
         f"{folder}: expected {all_train:,} training and {all_test:,} validation "
         f"examples. {found}; --allow_sample accepts a part of ImageNet")
+  if not (len(train) and len(test)):
+    raise errors.DataError(
+        f"{folder}: expected training and validation examples. {found}")
 
 
 def _archives(directory):
@@ -117,10 +120,11 @@ def _prepare(tfds, directory):
 
 
 def check_validation_archive(path, count=None):
-  """Refuses a validation archive that lacks a photograph.
+  """Refuses a validation archive that holds anything but its photographs.
 
-  TFDS takes the labels from a list in order, and would give each photograph
-  behind a missing one the label of the one before it.
+  TFDS gives the labels of a list in order to the archive's sorted members. Behind
+  one that is missing, or is a folder or another file, each photograph would have
+  the label of the one before or after it.
 
   Args:
     path: `pathlib.Path` of the tar file.
@@ -130,17 +134,23 @@ def check_validation_archive(path, count=None):
     DataError: its members are not ILSVRC2012_val_00000001.JPEG and so on.
   """
   count = count or config.TEST_EXAMPLES[config.IMAGENET]
-  found = set()
-  for member in _members(path):
-    matched = _VALIDATION_NAME.fullmatch(pathlib.PurePath(member.name).name)
-    if member.isfile() and matched:
-      found.add(int(matched[1]))
-  missing = sorted(set(range(1, count + 1)) - found)
-  if missing or len(found) != count:
-    raise errors.DataError(
-        f"{path}: expected {count:,} photographs, ILSVRC2012_val_00000001.JPEG to "
-        f"ILSVRC2012_val_{count:08d}.JPEG. Received: {len(found):,}"
-        + (f", without number {missing[0]:,}" if missing else ""))
+  expected = [_VALIDATION_NAME.format(n) for n in range(1, count + 1)]
+  found = collections.Counter(
+      member.name if member.isfile() else f"{member.name}/"
+      for member in _members(path))
+  for name in expected:
+    if not found[name]:
+      wrong = f"{found.total():,} members, without {name}"
+      break
+  else:
+    found.subtract(expected)
+    more = sorted(name for name, times in found.items() if times)
+    if not more:
+      return
+    wrong = f"{more[0]} too"
+  raise errors.DataError(
+      f"{path}: expected {count:,} photographs, {expected[0]} to {expected[-1]}, "
+      f"and nothing else. Received: {wrong}")
 
 
 def check_train_archive(path, classes=_CLASSES, count=None):

@@ -23,6 +23,7 @@ from rethink_tf.data import cache
 # and their checksum of 4 behind.
 _BEFORE, _AFTER = 12, 4
 _RAISED = re.compile(r"^.*\bDataError: (.*)$", re.MULTILINE)
+_UNDECODABLE = re.compile(r"jpeg|image file|image data", re.IGNORECASE)
 _COLUMNS = ("names", "labels", "files", "offsets", "lengths", "checks", "digest")
 
 
@@ -116,7 +117,12 @@ def as_data_error(error):
     error: a `tf.errors.OpError`.
   """
   raised = _RAISED.search(error.message)
-  return errors.DataError(raised[1]) if raised else None
+  if raised:
+    return errors.DataError(raised[1])
+  if _UNDECODABLE.search(error.message):
+    first, _, _ = error.message.partition("\n")
+    return errors.DataError(f"a photograph cannot be decoded: {first}")
+  return None
 
 
 def _index(paths, parse):

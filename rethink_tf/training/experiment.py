@@ -1,6 +1,8 @@
 """One run, from a Config to result.json."""
 
 import dataclasses
+import hashlib
+import json
 
 import keras
 import numpy as np
@@ -58,7 +60,7 @@ def _run(config, options, directory, stop, link):
   if link:
     stop.install()  # TensorFlow's runtime has taken SIGTERM for itself.
   clock = fit.Clock()
-  data, train = load_data(config, options.data_dir, options.allow_sample)
+  data, train = _load_together(config, options, team)
   identity = {
       **config.as_dict(),
       "label_hash": randomization.label_hash(train.labels),
@@ -73,7 +75,10 @@ def _run(config, options, directory, stop, link):
   directory.begin(
       identity, environment.describe(options, deterministic, shared),
       options.overwrite)
-  team.exchange(None)  # The others read what the chief has left there.
+  # The others read what the chief has left there, now and when they go on.
+  team.require_same(
+      "config.json in a --logdir that all workers share",
+      _digest(directory.recorded_config()))
   model = team.build(lambda: build_model(config, data))
   rows = fit.train(
       model, config, train, data.test, directory, clock,
@@ -87,6 +92,30 @@ def _run(config, options, directory, stop, link):
     tensorboard.write_end(directory.tensorboard, name, config, result)
     directory.write_result(result)
   return result
+
+
+def _digest(recorded):
+  """Returns "none", or the hash of a config.json."""
+  if recorded is None:
+    return "none"
+  text = json.dumps(recorded, sort_keys=True)
+  return f"sha256 {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _load_together(config, options, team):
+  """Returns what `load_data` does, on all workers.
+
+  Where data are yet to be downloaded or prepared, worker 0 does so before the
+  others: in a folder that they share they would be in each other's way.
+  """
+  prepared = all(team.exchange(
+      datasets.is_prepared(config.dataset, options.data_dir)))
+  if not prepared and not team.is_chief:
+    team.exchange(None)
+  loaded = load_data(config, options.data_dir, options.allow_sample)
+  if not prepared and team.is_chief:
+    team.exchange(None)
+  return loaded
 
 
 def load_data(config, data_dir, allow_sample=False):

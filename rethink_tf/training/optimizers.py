@@ -65,7 +65,8 @@ class _Averaged:
     decay = ops.minimum(self.ema_momentum, (1 + count) / (10 + count))
     pairs = zip(trainable_variables, averages(self), strict=True)
     for variable, average in pairs:
-      self.assign_sub(average, (1 - decay) * (average - variable))
+      rate = ops.cast(1 - decay, average.dtype)
+      self.assign_sub(average, rate * (average - variable))
 
   def finalize_variable_values(self, var_list):
     """Leaves the weights, which Keras would replace at the end of `fit`."""

@@ -6,7 +6,7 @@ Kubernetes: each running pod that RETHINK_TF_POD_LABEL selects is a worker, once
 there are RETHINK_TF_WORKERS of them. TensorFlow's resolver takes a pod for its
 node's address, so each pod uses the node's network (`hostNetwork: true`) on a
 node of its own and has that address in HOST_IP (status.hostIP of the downward
-API).
+API). It needs the package kubernetes, which is in none of the locks.
 """
 
 import time
@@ -108,7 +108,7 @@ def _client():
     from kubernetes import config  # pylint: disable=g-import-not-at-top
   except ImportError as error:
     raise errors.UsageError(
-        "Kubernetes: expected TF_CONFIG, or the package kubernetes to be "
-        "installed. Received: neither") from error
+        "Kubernetes: expected TF_CONFIG, or the package kubernetes among the "
+        "locked ones (third_party/python/requirements.in). Received: neither") from error
   config.load_incluster_config()
   return client.CoreV1Api()

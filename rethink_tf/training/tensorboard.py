@@ -16,17 +16,19 @@ from rethink_tf import run_directory
 
 _GRID = (3, 4)
 # The columns of the HParams tab. It shows five hyperparameters, sorted by name,
-# unless told otherwise: those that tell the rows of Table 1 apart.
-_HPARAMS = ("label_corruption", "model", "random_crop", "seed", "weight_decay")
+# unless told otherwise: those that tell the rows of Table 1 and Table 2 apart.
+_HPARAMS = ("data_augmentation", "dropout", "label_corruption", "model",
+            "random_crop", "seed", "weight_decay")
 _FINAL = (
     "train_accuracy", "test_accuracy", "best_test_accuracy", "train_loss",
-    "test_loss")
+    "test_loss", "train_top5", "test_top5", "best_test_top5")
 # Column of metrics.csv: (writer, tag).
 _CURVES = {
     "train_loss": ("train", "loss"),
     "train_accuracy": ("train", "accuracy"),
     "test_loss": ("test", "loss"),
     "test_accuracy": ("test", "accuracy"),
+    "test_top5": ("test", "top-5 accuracy"),
     "learning_rate": ("train", "learning_rate"),
     "images_per_second": ("train", "images_per_second"),
     "corrupted_accuracy": ("corrupted labels", "accuracy"),
@@ -92,14 +94,16 @@ def write_end(folder, name, config, result):
     config: the `Config`.
     result: the dict of result.json.
   """
+  given = config.as_dict()
+  shown = [key for key in _FINAL if result.get(key) is not None]
   with tf.summary.create_file_writer(str(folder)).as_default():
     hparams.hparams_config(
-        hparams=[hparams.HParam(key) for key in _HPARAMS],
+        hparams=[hparams.HParam(key) for key in _HPARAMS if key in given],
         metrics=[
             hparams.Metric(f"final/{key}", display_name=key.replace("_", " "))
-            for key in _FINAL])
-    hparams.hparams(config.as_dict(), trial_id=name)
-    for key in _FINAL:
+            for key in shown])
+    hparams.hparams(given, trial_id=name)
+    for key in shown:
       tf.summary.scalar(f"final/{key}", result[key], step=result["epochs"])
 
 

@@ -60,15 +60,41 @@ def test_a_whole_validation_archive_is_accepted(tmp_path):
 
 
 @pytest.mark.parametrize("numbers, received", [
-    ([1, 2, 4, 5, 6], "Received: 5, without number 3"),
-    ([1, 2, 3, 4, 5], "Received: 5, without number 6"),
-    ([1, 2, 3, 4, 5, 6, 7], "Received: 7"),
-    ([], "Received: 0, without number 1"),
+    ([1, 2, 4, 5, 6], "Received: 5 members, without ILSVRC2012_val_00000003"),
+    ([1, 2, 3, 4, 5], "Received: 5 members, without ILSVRC2012_val_00000006"),
+    ([1, 2, 3, 4, 5, 6, 7], "Received: ILSVRC2012_val_00000007.JPEG too"),
+    ([], "Received: 0 members, without ILSVRC2012_val_00000001"),
 ])
 def test_a_validation_archive_with_a_gap_is_refused(
     tmp_path, numbers, received):
   path = _write(tmp_path / "val.tar", _validation(numbers))
   with pytest.raises(errors.DataError, match=f"expected 6 photo.*{received}"):
+    imagenet.check_validation_archive(path, 6)
+
+
+@pytest.mark.parametrize("more, received", [
+    ("._ILSVRC2012_val_00000001.JPEG", "._ILSVRC2012_val_00000001.JPEG too"),
+    ("ILSVRC2012_val_00000003.JPEG", "ILSVRC2012_val_00000003.JPEG too"),
+    ("readme.txt", "readme.txt too"), ("val/", "val/ too")])
+def test_a_validation_archive_with_anything_else_is_refused(
+    tmp_path, more, received):
+  # TFDS gives labels to its members in order, whatever they are.
+  buffer = io.BytesIO()
+  with tarfile.open(fileobj=buffer, mode="w") as tar:
+    info = tarfile.TarInfo(more.rstrip("/"))
+    info.type = tarfile.DIRTYPE if more.endswith("/") else tarfile.REGTYPE
+    tar.addfile(info)
+    for number in range(1, 7):
+      tar.addfile(tarfile.TarInfo(f"ILSVRC2012_val_{number:08d}.JPEG"))
+  path = _write(tmp_path / "val.tar", buffer.getvalue())
+  with pytest.raises(errors.DataError, match=f"Received: {received}"):
+    imagenet.check_validation_archive(path, 6)
+
+
+def test_a_validation_archive_of_a_folder_is_refused(tmp_path):
+  path = _write(tmp_path / "val.tar", _tar(
+      {f"val/ILSVRC2012_val_{n:08d}.JPEG": _jpeg(n) for n in range(1, 7)}))
+  with pytest.raises(errors.DataError, match="6 members, without ILSVRC2012_val"):
     imagenet.check_validation_archive(path, 6)
 
 

@@ -105,6 +105,35 @@ def test_labels_are_int32_within_the_classes_and_the_input_is_left_alone():
   np.testing.assert_array_equal(_LABELS, before)
 
 
+# Labels of photographs, which are keyed by their files' names.
+
+
+def _of_names(probability, names, labels, seed=1):
+  return randomization.corrupt_labels(labels, probability, 1000, seed, names)
+
+
+def test_labels_by_name_stay_with_the_photograph_in_any_order():
+  names = np.array([f"n{i % 7}_{i}.JPEG" for i in range(2000)])
+  labels = np.arange(2000) % 1000
+  corrupted = _of_names(0.5, names, labels)
+  order = np.random.default_rng(1).permutation(2000)
+  np.testing.assert_array_equal(
+      _of_names(0.5, names[order], labels[order]), corrupted[order])
+  np.testing.assert_array_equal(
+      _of_names(0.5, names[:50], labels[:50]), corrupted[:50])
+  assert (_of_names(0.5, names, labels, seed=2) != corrupted).any()
+
+
+def test_labels_by_name_are_uniform_over_a_thousand_classes_and_nested():
+  names = np.array([f"{i}.JPEG" for i in range(_COUNT)])
+  labels = np.full(_COUNT, -1)
+  random, half, few = (_of_names(p, names, labels) for p in (1.0, 0.5, 0.1))
+  assert stats.chisquare(np.bincount(random, minlength=1000)).pvalue > 1e-3
+  assert stats.binomtest(int((half >= 0).sum()), _COUNT, 0.5).pvalue > 1e-3
+  np.testing.assert_array_equal(half[few >= 0], few[few >= 0])
+  np.testing.assert_array_equal(random[half >= 0], half[half >= 0])
+
+
 def test_label_hash_is_sha256_over_little_endian_int32():
   labels = [3, 0, 9]
   expected = hashlib.sha256(struct.pack("<3i", *labels)).hexdigest()

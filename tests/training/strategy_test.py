@@ -6,6 +6,8 @@ import pytest
 
 from rethink_tf import config as config_lib
 from rethink_tf import errors
+from rethink_tf.data import datasets
+from rethink_tf.training import experiment
 from rethink_tf.training import strategy
 from tests import programs
 
@@ -124,3 +126,50 @@ def test_batches_that_cannot_be_shared_are_refused(batch, count, parts, words):
 def test_batches_that_can_be_shared_are_not():
   for batch, count, parts in ((16, 52, 4), (16, 64, 4), (7, 8, 1)):
     strategy.check_batches(config_lib.Config(batch_size=batch), count, parts)
+
+
+# On this machine's one device it is one replica, and a part of it.
+
+
+def test_the_program_trains_mirrored_as_on_one_device(tmp_path):
+  flags = ["--dataset=digits", "--train_examples=40", "--batch_size=16",
+           "--epochs=2", "--label_corruption=0.5", "--random_crop"]
+  results = []
+  for name in ("one_device", "mirrored"):
+    (tmp_path / name).mkdir()
+    done = programs.run("train", *flags, f"--strategy={name}", "--logdir=run",
+                        folder=tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    results.append(json.loads(
+        (tmp_path / name / "run/result.json").read_text()))
+  one, mirrored = results
+  assert mirrored["steps"] == one["steps"] == 6
+  for key in ("train_loss", "test_loss", "train_accuracy", "test_accuracy"):
+    assert mirrored[key] == pytest.approx(one[key], rel=1e-4)
+
+
+class _Recorded:
+  """A team that writes down when it exchanges what."""
+
+  def __init__(self, events, is_chief):
+    self.events, self.is_chief = events, is_chief
+
+  def exchange(self, value):
+    self.events.append(value)
+    return [value, value]
+
+
+@pytest.mark.parametrize("is_prepared, is_chief, expected", [
+    (True, True, [True, "load"]), (True, False, [True, "load"]),
+    (False, True, [False, "load", None]),
+    (False, False, [False, None, "load"])])
+def test_one_worker_prepares_data_before_the_others_load_them(
+    monkeypatch, is_prepared, is_chief, expected):
+  config, options = config_lib.parse(["--dataset=mnist"])
+  events = []
+  monkeypatch.setattr(datasets, "is_prepared", lambda *_: is_prepared)
+  monkeypatch.setattr(
+      experiment, "load_data", lambda *_: events.append("load"))
+  experiment._load_together(  # pylint: disable=protected-access
+      config, options, _Recorded(events, is_chief))
+  assert events == expected
