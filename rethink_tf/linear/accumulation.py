@@ -65,7 +65,7 @@ class GramOfDots(gram.Gram):
 
   Args:
     kernel: `kernels.Kernel`.
-    panels: an `Accumulator`'s panels, or the same on disk.
+    panels: an `Accumulator`'s panels, or the same as `blockfile.OnDisk`.
     test_norms: float64 `(test_size,)`, squared norms of the test points.
     scale: what every dot product and norm is multiplied by.
     width: columns of a panel.
@@ -76,7 +76,7 @@ class GramOfDots(gram.Gram):
     super().__init__(size, len(test_norms), width)
     self._kernel, self._panels, self._scale = kernel, panels, scale
     self._norms = scale * np.concatenate(
-        [np.diagonal(panel).astype(np.float64) for panel in panels])
+        [_diagonal(panel).astype(np.float64) for panel in panels])
     self._test_norms = scale * test_norms
 
   def tile(self, rows, columns, dtype):
@@ -107,3 +107,8 @@ class GramOfDots(gram.Gram):
     panel = self._panels[columns.start // self.width]
     dots = panel[rows.start - columns.start:rows.stop - columns.start]
     return dots.astype(dtype) * dtype(self._scale)
+
+
+def _diagonal(panel):
+  places = np.arange(panel.shape[1])
+  return panel[places, places]

@@ -1,7 +1,7 @@
 """One array a file, with what must be known about it, checked by SHA-256.
 
 A line of JSON, then the array's bytes: unlike npz, gigabytes are written from
-where they are and read into where they go, or mapped.
+where they are and read into where they go, or in parts.
 """
 
 import hashlib
@@ -51,12 +51,30 @@ def read(path):
   return array.reshape(header["shape"]), header["state"]
 
 
-def open_map(path):
-  """Returns the array of a file that was read before, on disk, read-only."""
-  with path.open("rb") as file:
-    header = _header(file)
-    return np.memmap(path, header["dtype"], "r", file.tell(),
-                     tuple(header["shape"]))
+class OnDisk:
+  """The array of a file that was read before, parts of which are read.
+
+  It is mapped for as long as a part is taken: pages that stayed would count as
+  memory of this process.
+
+  Attributes:
+    shape: of the array.
+
+  Args:
+    path: `pathlib.Path`.
+  """
+
+  def __init__(self, path):
+    with path.open("rb") as file:
+      header = _header(file)
+      self._offset = file.tell()
+    self.shape, self._dtype = tuple(header["shape"]), header["dtype"]
+    self._path = path
+
+  def __getitem__(self, index):
+    mapped = np.memmap(
+        self._path, self._dtype, "r", self._offset, self.shape)
+    return np.array(mapped[index])
 
 
 def _header(file):

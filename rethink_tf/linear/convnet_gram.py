@@ -84,10 +84,10 @@ class Keeper:
     accumulator.block = manifest["block"]
     accumulator.panel = manifest["panel"]
 
-  def maps(self, count):
+  def on_disk(self, count):
     """Returns the last checkpoint's panels, on disk, `count` of them."""
     generation = self._manifest()["generation"]
-    return [blockfile.open_map(self._path(generation, i)) for i in range(count)]
+    return [blockfile.OnDisk(self._path(generation, i)) for i in range(count)]
 
   def _manifest(self):
     if self.folder is None:
@@ -130,7 +130,7 @@ def build(config, problem, keeper, stop, progress, width=gram.WIDTH):
   if keeper.folder is not None:
     # Read from disk from now on: the factor needs the memory.
     del accumulator
-    panels = keeper.maps(len(panels))
+    panels = keeper.on_disk(len(panels))
   features = config.filters * random_convnet.FEATURES_PER_FILTER
   return accumulation.GramOfDots(
       problem_lib.kernel(config), panels, test_norms, 1 / features, width)

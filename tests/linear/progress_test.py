@@ -6,6 +6,7 @@ import pytest
 from rethink_tf import errors
 from rethink_tf.linear import blockfile
 from rethink_tf.linear import progress
+from tests import programs
 
 
 def test_lines_say_how_far_and_how_long_still(capsys):
@@ -59,10 +60,22 @@ def test_a_block_comes_back_as_it_was(tmp_path):
   again, state = blockfile.read(path)
   assert (again == array).all() and again.dtype == array.dtype
   assert state == {"shift": 1e-6}
-  mapped = blockfile.open_map(path)
-  assert (mapped == array).all()
-  with pytest.raises(ValueError):
-    mapped[0, 0] = 1
+  kept = blockfile.OnDisk(path)
+  assert kept.shape == (3, 4)
+  for index in (slice(None), slice(1, 3), (slice(0, 2), [3, 0]), ([2, 0], [1, 1])):
+    assert (kept[index] == array[index]).all()
+
+
+def test_what_is_read_in_parts_is_not_counted_as_memory(tmp_path):
+  blockfile.write(tmp_path / "a.bin", np.ones((3000, 10_000), np.float32), {})
+  done = programs.python(
+      "import pathlib; from rethink_tf.linear import blockfile, memory; "
+      "kept = blockfile.OnDisk(pathlib.Path('a.bin')); before = memory.peak_gb(); "
+      "print(sum(kept[i:i + 100].sum() for i in range(0, 3000, 100)), "
+      "memory.peak_gb() - before)", folder=tmp_path)
+  total, more = map(float, done.stdout.split())
+  assert total == 3e7
+  assert more < 0.06  # Of 0.12.
 
 
 @pytest.mark.parametrize("place", range(0, 230, 7))
