@@ -75,7 +75,7 @@ def _run(config, options, directory, stop, link):
   directory.begin(
       identity, environment.describe(options, deterministic, shared),
       options.overwrite)
-  # The others read what the chief has left there, now and when they go on.
+  team.exchange(None)  # The others read what the chief has left there.
   team.require_same(
       "config.json in a --logdir that all workers share",
       _digest(directory.recorded_config()))
