@@ -169,15 +169,15 @@ def require_rank(config):
   there = _dimensions(config)
   if config.kernel != "linear" or config.l2 > 0 or there >= config.examples:
     return
-  what = "features"
+  few = (f"to fit {config.examples:,} examples a linear kernel needs as many "
+         f"features, and there are {there:,}")
   if config.preprocessing == "random_convnet":
-    what = "--filters"
-    there = config.filters
-  least = -(-config.examples * there // _dimensions(config))
+    least = -(-config.examples // random_convnet.FEATURES_PER_FILTER)
+    raise errors.UsageError(
+        f"--filters: expected at least {least:,}, or --l2 greater than 0: {few}. "
+        f"Received: {config.filters:,}")
   raise errors.UsageError(
-      f"{what}: expected at least {least:,}, for {config.examples:,} examples can "
-      f"be fitted by as many features only, or --l2 greater than 0. Received: "
-      f"{there:,}")
+      f"--l2: expected more than 0: {few}. Received: {config.l2:g}")
 
 
 def require_memory(config, limit_gb, checkpoint=True):

@@ -217,9 +217,9 @@ def _hopeless(rows):
 
 
 def _not_converged(row, tolerance, method):
-  other = " or --solver=cholesky" if method == "cg" else ""
+  other = ", or --solver=cholesky," if method == "cg" else ""
   return errors.DivergedError(
       f"the relative residual is {row['relative_residual']:.1e} after "
       f"{row['iteration']} iterations and does not fall to "
       f"--tolerance={tolerance:g}: the Gram matrix is too nearly singular. A "
-      f"larger --l2 or --tolerance, a smaller --bandwidth{other} may help")
+      f"larger --l2 or --tolerance or a smaller --bandwidth{other} may help")

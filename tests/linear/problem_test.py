@@ -116,10 +116,10 @@ def test_without_checkpoints_the_sums_stay_in_memory():
 
 
 @pytest.mark.parametrize("flags, least", [
-    (("--filters=6249",), "--filters: expected at least 6,250, for 50,000"),
+    (("--filters=6249",), "--filters: expected at least 6,250, .* 50,000"),
     (("--filters=100", "--train_examples=801"), "at least 101"),
 ])
-def test_fewer_features_than_examples_need_l2(flags, least):
+def test_fewer_filters_than_the_examples_need_want_l2(flags, least):
   flags = ("--dataset=cifar10", "--preprocessing=random_convnet",
            "--kernel=linear", *flags)
   with pytest.raises(errors.UsageError, match=least):
@@ -127,6 +127,13 @@ def test_fewer_features_than_examples_need_l2(flags, least):
   problem.require_rank(_parse(*flags, "--l2=0.1"))
   problem.require_rank(_parse(*flags, "--kernel=gaussian"))
   problem.require_rank(_parse(*flags, "--filters=6250"))
+
+
+def test_fewer_pixels_than_examples_want_l2():
+  flags = ("--dataset=digits", "--kernel=linear")
+  with pytest.raises(errors.UsageError, match="--l2: .* 1,297 .* there are 784"):
+    problem.require_rank(_parse(*flags))
+  problem.require_rank(_parse(*flags, "--train_examples=784"))
 
 
 def test_enough_memory_is_not_refused():

@@ -1,0 +1,86 @@
+"""Tests of convnet_gram: what a stopped accumulation goes on from."""
+
+import numpy as np
+import pytest
+
+from rethink_tf import errors
+from rethink_tf import linear_config
+from rethink_tf import signals
+from rethink_tf.linear import accumulation
+from rethink_tf.linear import convnet_gram
+from rethink_tf.linear import problem as problem_lib
+from rethink_tf.linear import progress
+from rethink_tf.linear import random_convnet
+
+# Three blocks of filters, and of 60 examples two panels.
+_CONFIG, _ = linear_config.parse_interpolate([
+    "--dataset=digits", "--train_examples=60", "--filters=600",
+    "--preprocessing=random_convnet", "--kernel=linear"])
+_WIDTH = 40
+
+
+class _StopAfter(signals.Stop):
+  """Is asked to stop when it is asked so many times whether it is."""
+
+  def __init__(self, times):
+    super().__init__()
+    self._left = times
+
+  def check(self, saved):
+    self._left -= 1
+    if self._left == 0:
+      self.ask("SIGTERM")
+    super().check(saved)
+
+
+def _build(folder, stop=None):
+  return convnet_gram.build(
+      _CONFIG, problem_lib.load(_CONFIG, None), convnet_gram.Keeper(folder, 100),
+      stop or signals.Stop(), progress.Quiet(), _WIDTH)
+
+
+@pytest.fixture(name="drawn")
+def _drawn(monkeypatch):
+  """Lists the blocks of filters whose features were computed."""
+  blocks, method = [], random_convnet.Network.features
+
+  def counting(self, images, block):
+    blocks.append(block.start // problem_lib.FILTERS_PER_BLOCK)
+    return method(self, images, block)
+
+  monkeypatch.setattr(random_convnet.Network, "features", counting)
+  return blocks
+
+
+def test_a_checkpoint_comes_back_whole(tmp_path):
+  saved, restored = (accumulation.Accumulator(60, 5, _WIDTH) for _ in range(2))
+  norms, again = np.arange(5.0), np.zeros(5)
+  for number, panel in enumerate(saved.panels):
+    panel[:] = number + np.arange(panel.size).reshape(panel.shape)
+  saved.block, saved.panel = 2, 1
+  convnet_gram.Keeper(tmp_path, 100).save(saved, norms)
+  convnet_gram.Keeper(tmp_path, 100).restore(restored, again)
+  assert (restored.block, restored.panel) == (2, 1)
+  for left, right in zip(saved.panels, restored.panels, strict=True):
+    np.testing.assert_array_equal(left, right)
+  np.testing.assert_array_equal(again, norms)
+
+
+# A block asks after each of its two panels, and at its end. Stopped in a block,
+# its features are computed again, and those before are not.
+@pytest.mark.parametrize("asked, left", [(1, [0, 1, 2]), (4, [1, 2]), (8, [2])])
+def test_blocks_that_were_added_are_not_computed_again(
+    tmp_path, drawn, asked, left):
+  whole = _build(tmp_path / "whole")
+  with pytest.raises(errors.StoppedError):
+    _build(tmp_path / "run", _StopAfter(asked))
+  drawn.clear()
+  again = _build(tmp_path / "run")
+  assert drawn == left
+  for rows in (slice(0, 40), slice(40, 60)):
+    np.testing.assert_array_equal(
+        again.tile(rows, slice(0, 40), np.float32),
+        whole.tile(rows, slice(0, 40), np.float32))
+  drawn.clear()
+  _build(tmp_path / "run")
+  assert not drawn
