@@ -23,7 +23,9 @@ from rethink_tf.data import cache
 # and their checksum of 4 behind.
 _BEFORE, _AFTER = 12, 4
 _RAISED = re.compile(r"^.*\bDataError: (.*)$", re.MULTILINE)
-_UNDECODABLE = re.compile(r"jpeg|image file|image data", re.IGNORECASE)
+# What TensorFlow says of a JPEG that is none.
+_UNDECODABLE = re.compile(
+    r"Unknown image file format|Invalid JPEG data|Input is empty")
 _COLUMNS = ("names", "labels", "files", "offsets", "lengths", "checks", "digest")
 
 
@@ -119,9 +121,9 @@ def as_data_error(error):
   raised = _RAISED.search(error.message)
   if raised:
     return errors.DataError(raised[1])
-  if _UNDECODABLE.search(error.message):
-    first, _, _ = error.message.partition("\n")
-    return errors.DataError(f"a photograph cannot be decoded: {first}")
+  undecodable = _UNDECODABLE.search(error.message)
+  if undecodable:
+    return errors.DataError(f"a photograph cannot be decoded: {undecodable[0]}")
   return None
 
 

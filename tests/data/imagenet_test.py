@@ -173,6 +173,13 @@ def test_the_archives_are_prepared(tmp_path, monkeypatch):
       "ILSVRC2012_val_00000003.JPEG": 230}
 
 
+@pytest.mark.parametrize("train, test", [(0, 500), (1280, 0)])
+def test_a_split_without_examples_is_refused_even_as_a_sample(train, test):
+  with pytest.raises(errors.DataError, match="expected training and validation"):
+    imagenet._check(  # pylint: disable=protected-access
+        "folder", range(train), range(test), range(1000), 0, True)
+
+
 @needs_sample
 def test_a_sample_is_refused_unless_it_is_allowed():
   folder = pathlib.Path(_DATA)

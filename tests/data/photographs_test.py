@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rethink_tf import errors
+from rethink_tf.data import imagenet_preprocessing
 from rethink_tf.data import photographs
 
 _COUNT = 7
@@ -131,3 +132,21 @@ def test_a_file_cut_within_a_record_gets_no_index(tmp_path):
   paths[1].write_bytes(paths[1].read_bytes()[:-3])
   with pytest.raises(errors.DataError, match="damaged"):
     photographs.load(paths, _parse, 96)
+
+
+@pytest.mark.parametrize("content, reason", [
+    (b"no image", "Unknown image file format"), (b"", "Input is empty"),
+    (b"\xff\xd8\xff\xe0 broken", "Invalid JPEG data")])
+def test_a_photograph_that_is_none_is_a_data_error(content, reason):
+  encoded = tf.data.Dataset.from_tensors(tf.constant(content))
+  decoded = encoded.map(
+      lambda e: imagenet_preprocessing.for_evaluation(e, 96))
+  with pytest.raises(tf.errors.OpError) as raised:
+    list(decoded)
+  assert str(photographs.as_data_error(raised.value)) == (
+      f"a photograph cannot be decoded: {reason}")
+
+
+def test_another_error_of_tensorflow_is_none_of_the_data():
+  error = tf.errors.ResourceExhaustedError(None, None, "OOM in DecodeJpeg")
+  assert photographs.as_data_error(error) is None
