@@ -138,19 +138,14 @@ def check_validation_archive(path, count=None):
   found = collections.Counter(
       member.name if member.isfile() else f"{member.name}/"
       for member in _members(path))
-  for name in expected:
-    if not found[name]:
-      wrong = f"{found.total():,} members, without {name}"
-      break
-  else:
-    found.subtract(expected)
-    more = sorted(name for name, times in found.items() if times)
-    if not more:
-      return
-    wrong = f"{more[0]} too"
-  raise errors.DataError(
-      f"{path}: expected {count:,} photographs, {expected[0]} to {expected[-1]}, "
-      f"and nothing else. Received: {wrong}")
+  missing = [name for name in expected if not found[name]]
+  more = sorted(found - collections.Counter(expected))
+  if missing or more:
+    wrong = (f"{found.total():,} members, without {missing[0]}" if missing
+             else f"{more[0]} too")
+    raise errors.DataError(
+        f"{path}: expected {count:,} photographs, {expected[0]} to "
+        f"{expected[-1]}, and nothing else. Received: {wrong}")
 
 
 def check_train_archive(path, classes=_CLASSES, count=None):

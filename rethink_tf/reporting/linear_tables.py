@@ -10,9 +10,9 @@ from rethink_tf import linear_config
 from rethink_tf.paper import tables
 
 COLUMNS = (
-    "data set", "preprocessing", "bandwidth", "l2", "n", "filters", "train error, ours",
-    "test error, ours", "test error, paper", "norm", "residual", "minutes",
-    "GB")
+    "data set", "preprocessing", "bandwidth", "l2", "n", "filters",
+    "train error, ours", "test error, ours", "test error, paper", "norm",
+    "residual", "minutes", "GB")
 # What may differ between the runs along a curve, besides what it shows.
 _FREE = ("train_examples", "solver", "tolerance", "seed")
 

@@ -170,16 +170,15 @@ def find(folder):
 
 
 def _data(run):
-  """Returns `(dataset, fingerprint)` of a run; None where it uses no data.
+  """Returns `((dataset, part), fingerprint)` of a run; None where it has none.
 
-  Of ImageNet there are samples, each of which is a dataset of its own.
+  Of ImageNet there are samples: runs on equally many examples are compared.
   """
   config = run.config if isinstance(run, Other) else run.config.as_dict()
-  dataset = config.get("dataset"), None
-  if dataset[0] == config_lib.IMAGENET:
-    dataset = dataset[0], run.result.get("train_examples")
   recorded = {**config, **run.result}
-  return dataset, recorded.get("dataset_fingerprint")
+  name = recorded.get("dataset")
+  part = recorded.get("train_examples") if name == config_lib.IMAGENET else None
+  return (name, part), recorded.get("dataset_fingerprint")
 
 
 def _usual_fingerprints(runs):
@@ -188,7 +187,7 @@ def _usual_fingerprints(runs):
   for run in runs:
     dataset, fingerprint = _data(run)
     counts[dataset][fingerprint] += 1
-  return {dataset: max(sorted(found, key=str), key=found.get)
+  return {dataset: found.most_common(1)[0][0]
           for dataset, found in counts.items()}
 
 

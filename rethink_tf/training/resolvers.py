@@ -109,6 +109,7 @@ def _client():
   except ImportError as error:
     raise errors.UsageError(
         "Kubernetes: expected TF_CONFIG, or the package kubernetes among the "
-        "locked ones (third_party/python/requirements.in). Received: neither") from error
+        "locked ones (third_party/python/requirements.in). Received: neither"
+    ) from error
   config.load_incluster_config()
   return client.CoreV1Api()

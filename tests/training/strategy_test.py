@@ -128,7 +128,7 @@ def test_batches_that_can_be_shared_are_not():
     strategy.check_batches(config_lib.Config(batch_size=batch), count, parts)
 
 
-# On this machine's one device it is one replica, and a part of it.
+# What the program makes of its flags.
 
 
 def test_the_program_trains_mirrored_as_on_one_device(tmp_path):
