@@ -13,6 +13,7 @@ _METHODS = {
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   program.main(
       theory_config.parse_expressivity(argv[1:]), _compute, _summary)
 

@@ -10,6 +10,7 @@ from rethink_tf.linear import summary
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   program.main(
       linear_config.parse_interpolate(argv[1:]), _solve, summary.of_run)
 

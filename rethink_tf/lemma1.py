@@ -8,6 +8,7 @@ from rethink_tf import theory_config
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   program.main(
       theory_config.parse_lemma1(argv[1:]), _compute, _summary)
 

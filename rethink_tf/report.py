@@ -12,6 +12,7 @@ from rethink_tf.reporting import runs as runs_lib
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   options = suite_config.parse_report(argv[1:])
   runs, left_out, damaged = runs_lib.find(options.runs)
   for message in damaged:

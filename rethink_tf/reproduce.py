@@ -1,5 +1,6 @@
 """Makes the runs of a table or figure; see --help."""
 
+import dataclasses
 import fnmatch
 import sys
 
@@ -13,6 +14,7 @@ from rethink_tf.data import datasets
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   options = suite_config.parse_reproduce(argv[1:])
   jobs = _jobs(options)
   left = [job for job in jobs if not job.done]
@@ -41,6 +43,8 @@ def _jobs(options):
     raise errors.UsageError(
         f"--only: expected patterns that match runs of {options.suite}. "
         f"Received: {','.join(options.only)}")
+  if options.allow_sample:
+    planned = [_of_a_sample(run) for run in planned]
   fingerprints = {}
   for dataset in {run.config.dataset for run in planned}:
     datasets.check_available(dataset, options.data_dir)
@@ -48,6 +52,13 @@ def _jobs(options):
         dataset, options.data_dir)
   return suite_runner.jobs(
       planned, options.logdir, config_lib.TRAIN_EXAMPLES, fingerprints)
+
+
+def _of_a_sample(run):
+  """Returns the planned run with the flag that accepts a part of ImageNet."""
+  if not run.config.is_imagenet:
+    return run
+  return dataclasses.replace(run, flags=(*run.flags, "--allow_sample"))
 
 
 def _print_list(jobs, options):

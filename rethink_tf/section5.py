@@ -8,6 +8,7 @@ from rethink_tf import program
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   program.main(linear_config.parse_section5(argv[1:]), _measure, _summary)
 
 

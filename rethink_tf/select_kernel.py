@@ -13,6 +13,7 @@ from rethink_tf.linear import problem
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   options = linear_config.parse_select(argv[1:])
   for _, config in options.choices:
     datasets.check_available(config.dataset, options.data_dir)

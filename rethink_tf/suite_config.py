@@ -75,7 +75,7 @@ class SuiteOptions:
     only: a tuple of shell patterns; a run whose name matches none is left out.
     max_parallel: how many runs train at a time.
     logdir: folder of the run directories.
-    data_dir: as in `Options`.
+    data_dir, allow_sample: as in `Options`.
     dry_run: whether to list the runs and stop.
     print_commands: whether to print a command a run and stop.
   """
@@ -87,6 +87,7 @@ class SuiteOptions:
   max_parallel: int
   logdir: pathlib.Path
   data_dir: pathlib.Path | None
+  allow_sample: bool
   dry_run: bool
   print_commands: bool
 
@@ -119,6 +120,9 @@ def parse_reproduce(arguments):
       "data_dir", None, "TFDS data directory, the only one looked in; default: "
       "TFDS_DATA_DIR, or TFDS's own.", **where)
   flags.DEFINE_bool(
+      "allow_sample", False, "ImageNet: accept prepared data with fewer examples "
+      "than the official ones.", **where)
+  flags.DEFINE_bool(
       "dry_run", False, "List the runs and how long they take, and stop.",
       **where)
   flags.DEFINE_bool(
@@ -143,6 +147,7 @@ def parse_reproduce(arguments):
       max_parallel=values.max_parallel,
       logdir=flag_values.path("logdir", values) or paths.workspace() / "runs",
       data_dir=flag_values.path("data_dir", values),
+      allow_sample=values.allow_sample,
       dry_run=values.dry_run,
       print_commands=values.print_commands,
   )

@@ -12,6 +12,7 @@ from rethink_tf.data import datasets
 
 
 def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
   config, options = config_lib.parse(argv[1:])
   if options.preview:
     _preview(config, options)

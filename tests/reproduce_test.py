@@ -168,6 +168,22 @@ def test_a_run_of_other_data_is_not_done(tmp_path, fingerprint, is_done):
   assert job.directory == logdir / plan.folder
 
 
+def test_a_sample_of_imagenet_is_allowed_on_request(tmp_path, capsys):
+  info = tmp_path / "data/imagenet2012/5.1.0/dataset_info.json"
+  info.parent.mkdir(parents=True)
+  info.write_text("{}")
+  suite = tmp_path / "both.toml"
+  suite.write_text(
+      'title = "both"\n[[run]]\nflagfile = "configs/table2_row7.flags"\n'
+      '[[run]]\nflagfile = "configs/quickstart.flags"\n', encoding="utf-8")
+  for flag, allowed in (("--allow_sample", [True, False]),
+                        ("--noallow_sample", [False, False])):
+    assert _main(f"--suite={suite}", flag, f"--data_dir={tmp_path}/data",
+                 f"--logdir={tmp_path}/runs", "--print_commands") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ["--allow_sample" in line for line in lines] == allowed
+
+
 def test_commands_for_a_scheduler_are_those_of_the_runs_to_make(
     tmp_path, capsys):
   folder = tmp_path / "a b"

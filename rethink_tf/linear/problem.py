@@ -143,6 +143,7 @@ def points(config, images):
 
 
 def kernel(config):
+  """Returns the `kernels.Kernel` of a `LinearConfig`."""
   return kernels.Kernel(config.kernel, config.bandwidth)
 
 
