@@ -131,11 +131,13 @@ class Link:
   def _wait_for(self, this, indices):
     """Waits for a round's values of some workers; dict from index to value."""
     def complete():
-      return self._failure or all((this, i) in self._values for i in indices)
+      return all((this, i) in self._values for i in indices)
 
     with self._changed:
-      self._changed.wait_for(complete)
-      if self._failure:
+      self._changed.wait_for(lambda: complete() or self._failure)
+      # What all have said counts, even if one of them has ended since: they
+      # may have agreed on that in this round.
+      if not complete():
         raise self._failure
       return {index: self._values.pop((this, index)) for index in indices}
 

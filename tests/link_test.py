@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+from rethink_tf import cluster
+from rethink_tf import errors
+from rethink_tf import link
 from tests import programs
 
 # A worker that only links: its facts, then what it does, come as arguments.
@@ -124,6 +127,24 @@ def test_a_main_thread_that_does_not_return_is_ended(tmp_path):
   (code, _, (line,)), _ = _ends(processes, timeout=30)
   assert code == 75 and "worker 1" in line
   assert time.monotonic() - start < 20
+
+
+def test_what_was_said_before_a_goodbye_still_counts():
+  # The chief may end, as agreed, before this worker has looked at its answer.
+  with socket.create_server(("127.0.0.1", 0)) as server:
+    own = socket.create_connection(server.getsockname())
+    chief, _ = server.accept()
+  peers = link.Link(cluster.Cluster(("a:1", "b:2"), 1), {0: own})
+  with chief:
+    chief.sendall(b'{"round": 1, "value": ["SIGTERM", null]}\n'
+                  b'{"goodbye": 75, "text": "worker 0 ended"}\n')
+    assert str(peers.failure(10)) == "worker 0 ended"
+    try:
+      assert peers.exchange(None) == ["SIGTERM", None]
+      with pytest.raises(errors.StoppedError, match="^worker 0 ended$"):
+        peers.exchange(None)
+    finally:
+      peers.close()  # Or it would end this process.
 
 
 def test_two_processes_of_one_index_end_all_with_2(tmp_path):

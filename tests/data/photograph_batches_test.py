@@ -140,8 +140,14 @@ def test_workers_evaluate_every_photograph_once_in_equally_many_steps(
 
 
 def test_a_damaged_record_ends_the_run_by_name(split):
-  damaged = dataclasses.replace(split, checks=split.checks ^ 1)
+  # One of them, met once: threads that fail on and on beside pytest's own end
+  # meet a fault of Python 3.11, whose ast.parse, which also puts the marks in a
+  # traceback, is not safe in two threads ("recursion depth mismatch").
+  checks = split.checks.copy()
+  checks[7] ^= 1
+  damaged = dataclasses.replace(
+      split, names=np.char.mod("n%d.JPEG", range(_COUNT)), checks=checks)
   with pytest.raises(tf.errors.OpError) as raised:
-    _batches(damaged, _config())
-  with pytest.raises(errors.DataError, match="n0_0.JPEG is damaged$"):
+    _batches(damaged, _config("--epochs=1"))
+  with pytest.raises(errors.DataError, match="of n7.JPEG is damaged$"):
     raise photographs.as_data_error(raised.value)
