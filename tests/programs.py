@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 
+from tests import preloaded
+
 _PROGRAM = """
 import runpy
 runpy.run_module("rethink_tf.{}", run_name="__main__")
@@ -41,10 +43,19 @@ def python(code, *arguments, folder, **environment):
       capture_output=True, text=True, check=False)
 
 
+def preloaded_python(code, *arguments, folder, **environment):
+  """Runs Python code as `python` does, with TensorFlow imported already."""
+  process = _start_preloaded(code, *arguments, folder=folder, **environment)
+  with process:
+    out, err = process.communicate()
+  return subprocess.CompletedProcess(
+      process.args, process.returncode, out, err)
+
+
 def run(program, *arguments, folder, **environment):
-  """Runs a program of the package by name, as `python` does."""
-  return python(
-      _PROGRAM.format(program), *arguments, folder=folder, **environment)
+  """Runs a program of the package by name; "train" as `preloaded_python` does."""
+  runs = preloaded_python if program == "train" else python
+  return runs(_PROGRAM.format(program), *arguments, folder=folder, **environment)
 
 
 def run_without_tensorflow(program, *arguments, folder, **environment):
@@ -54,8 +65,9 @@ def run_without_tensorflow(program, *arguments, folder, **environment):
 
 
 def start(program, *arguments, folder, **environment):
-  """Starts "train" or another program; returns a `subprocess.Popen`."""
-  return start_python(
+  """Starts a program as `run` does; returns a `subprocess.Popen`."""
+  starts = _start_preloaded if program == "train" else start_python
+  return starts(
       _PROGRAM.format(program), *arguments, folder=folder, **environment)
 
 
@@ -65,6 +77,11 @@ def start_python(code, *arguments, folder, **environment):
       [sys.executable, "-c", code, *map(str, arguments)],
       cwd=folder, env=environment_in(folder, **environment),
       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _start_preloaded(code, *arguments, folder, **environment):
+  return preloaded.Process(
+      code, map(str, arguments), folder, environment_in(folder, **environment))
 
 
 def start_workers(program, arguments, folder, count=2, which=None):

@@ -109,7 +109,7 @@ def test_inception_v3_moves_on_two_replicas_as_on_one(tmp_path):
   for replicas in (1, 2):
     folder = tmp_path / str(replicas)
     folder.mkdir()
-    done = programs.python(
+    done = programs.preloaded_python(
         _FROZEN, replicas, *_PHOTOGRAPHS, "--train_examples=8", "--dropout=0",
         "--learning_rate=1e-5",
         folder=folder)

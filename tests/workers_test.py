@@ -32,7 +32,7 @@ def _undisturbed(tmp_path_factory):
     (("--model=mlp_3x512", "--train_examples=1260", "--epochs=1"), 1e-5),
     (("--model=alexnet_small", "--train_examples=1260", "--epochs=1"), 1e-5),
     (("--model=inception_small_no_bn", "--train_examples=63", "--batch_size=16",
-      "--epochs=5", "--learning_rate=0.01"), 1e-4),
+      "--epochs=5", "--eval_every=5", "--learning_rate=0.01"), 1e-4),
 ])
 def test_two_workers_train_as_one_device_does(tmp_path, flags, tolerance):
   together = workers.train(tmp_path / "two", *_FLAGS, *flags)
