@@ -1,11 +1,11 @@
 """Starts Python programs by forking a process that has TensorFlow imported.
 
-Importing TensorFlow and Keras takes most of the time of a small run. The process
-that has imported both, and done nothing else, has no thread of theirs, so that
-it may be forked: each program is a fork of it with a folder, environment,
-arguments and output of its own, and ends as any Python does. What it inherits is
-the seed of str's hashes and what is read while importing: what shall not depend
-on these is tested in a process from scratch.
+Importing TensorFlow and Keras takes most of the time of a small run. The
+process that has imported both, and done nothing else, has no thread of theirs,
+so that it may be forked: each program is a fork of it with a folder,
+environment, arguments and output of its own, and ends as any Python does. What
+it inherits is the seed of str's hashes and what is read while importing: what
+shall not depend on these is tested in a process from scratch.
 """
 
 import atexit
