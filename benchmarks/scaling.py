@@ -51,7 +51,7 @@ def main(argv):
     if name not in _FLAGS:
       raise errors.UsageError(
           f"expected models of {', '.join(_FLAGS)}. Received: {name!r}")
-    if name.startswith("inception_v3") and not _has_imagenet():
+    if "--dataset=imagenet2012" in _FLAGS[name] and not _has_imagenet():
       print(f"{name}: no photographs of ImageNet found, not measured")
       continue
     pairs = [(_rate(name, [cores]), _rate(name, [[core] for core in cores]))

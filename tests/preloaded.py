@@ -32,9 +32,12 @@ class Process(subprocess.Popen):
     arguments: of the program, as sys.argv[1:].
     cwd: the working directory.
     env: dict of all its environment variables.
+    family: forks of one process have the same hashes of str; those of another
+      family have others.
   """
 
-  def __init__(self, code, arguments, cwd, env):
+  def __init__(self, code, arguments, cwd, env, family=0):
+    self._server = _server(family)
     self._request = {
         "code": code, "arguments": list(arguments), "cwd": str(cwd), "env": env}
     super().__init__(
@@ -42,19 +45,20 @@ class Process(subprocess.Popen):
         text=True)
 
   def _execute_child(self, *arguments):
+    # Where Popen makes its process; all else that it does stays as it is.
     given = inspect.signature(super()._execute_child).bind(*arguments).arguments
-    server = _server()
-    socket.send_fds(server, [json.dumps(self._request).encode()],
+    socket.send_fds(self._server, [json.dumps(self._request).encode()],
                     [given["c2pwrite"], given["errwrite"]])
-    self.pid = int(server.recv(100))
+    self.pid = int(self._server.recv(100))
     self._child_created = True
     self._close_pipe_fds(*(given[name] for name in (
         "p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")))
 
 
 @functools.cache
-def _server():
-  """Starts the process to be forked; returns the socket that it listens to."""
+def _server(family):
+  """Starts a family's first process; returns the socket that it listens to."""
+  del family
   # Forks whose parent has ended become children of this process, which can then
   # wait for them as for its own.
   ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -79,16 +79,19 @@ def start_python(code, *arguments, folder, **environment):
       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def _start_preloaded(code, *arguments, folder, **environment):
+def _start_preloaded(code, *arguments, folder, family=0, **environment):
   return preloaded.Process(
-      code, map(str, arguments), folder, environment_in(folder, **environment))
+      code, map(str, arguments), folder, environment_in(folder, **environment),
+      family)
 
 
 def start_workers(program, arguments, folder, count=2, which=None):
   """Starts the workers of one run on 127.0.0.1, a thread each.
 
+  No two have the same hashes of str, as on machines of their own.
+
   Args:
-    program: as for `start`.
+    program: a program of the package, by name.
     arguments: a list for all, or a function of the worker that returns one.
     folder: as for `python`.
     count: how many workers the run has.
@@ -99,10 +102,11 @@ def start_workers(program, arguments, folder, count=2, which=None):
   """
   addresses = free_addresses(count)
   processes = [
-      start(program, "--strategy=multi_worker",
-            *(arguments(index) if callable(arguments) else arguments),
-            folder=folder, TF_CONFIG=tf_config(addresses, index),
-            TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+      _start_preloaded(
+          _PROGRAM.format(program), "--strategy=multi_worker",
+          *(arguments(index) if callable(arguments) else arguments),
+          folder=folder, family=index, TF_CONFIG=tf_config(addresses, index),
+          TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
       for index in (range(count) if which is None else which)]
   return addresses, processes
 

@@ -472,7 +472,8 @@ def test_a_run_killed_twice_ends_as_if_it_never_was(logdir, tmp_path, capsys):
   # First when epoch 2 is trained and its row written, its checkpoint not.
   # Then when everything is done but for the result.
   for last, epochs in (("step-00000010.npz", 1), ("result.json", 3)):
-    died = programs.preloaded_python(_KILLED_BEFORE, last, *flags, folder=tmp_path)
+    died = programs.preloaded_python(
+        _KILLED_BEFORE, last, *flags, folder=tmp_path)
     assert died.returncode == -signal.SIGKILL, died.stderr
     _, saved = checkpoints.latest(tmp_path / "run/checkpoints")
     assert len(saved["rows"]) == epochs

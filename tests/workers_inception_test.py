@@ -22,7 +22,7 @@ _DATA = os.environ.get("TFDS_DATA_DIR")
 _PHOTOGRAPHS = (
     f"--flagfile={_CONFIGS}/table2_row1.flags", "--allow_sample",
     "--image_size=107", "--label_corruption=0.5", "--train_examples=10",
-    "--batch_size=4", "--epochs=2", "--eval_every=2", "--batch_norm_decay=0.5",
+    "--batch_size=4", "--epochs=2", "--batch_norm_decay=0.5",
     "--moving_average_decay=0.9", "--logdir=run")
 # Without what draws for each replica, or measures its part of a batch: without
 # dropout, and batch normalization by its averages. Four steps, in float64: in
