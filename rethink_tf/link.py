@@ -171,9 +171,11 @@ class Link:
     with self._changed:
       if self._failure or self._closed:
         return
+      # First, as the main thread says goodbye and ends once it sees a failure,
+      # and the others would take that end for this worker's own.
+      self._send_all(_goodbye(failure), but=index)
       self._failure = failure
       self._changed.notify_all()
-    self._send_all(_goodbye(failure), but=index)
     time.sleep(_GRACE)
     if not self._closed:
       # All files are written whole or not at all, as for a SIGKILL.

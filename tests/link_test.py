@@ -147,6 +147,31 @@ def test_what_was_said_before_a_goodbye_still_counts():
       peers.close()  # Or it would end this process.
 
 
+def test_the_others_hear_of_a_failure_before_this_worker_ends(monkeypatch):
+  # Whatever the time that telling them takes.
+  send = link._Peer.send
+
+  def slow(peer, message):
+    if message:
+      time.sleep(0.5)
+    send(peer, message)
+
+  monkeypatch.setattr(link._Peer, "send", slow)
+  with socket.create_server(("127.0.0.1", 0)) as server:
+    others, own = zip(*(
+        (socket.create_connection(server.getsockname()), server.accept()[0])
+        for _ in range(2)))
+  peers = link.Link(
+      cluster.Cluster(("a:1", "b:2", "c:3"), 0), dict(enumerate(own, 1)))
+  with others[0], others[1], others[1].makefile("rb") as said:
+    others[0].sendall(b'{"goodbye": 4, "text": "no space"}\n')
+    with pytest.raises(errors.StorageError, match="^no space$"):
+      with peers:
+        peers.exchange(None)
+    assert [m for m in map(json.loads, said) if m] == [
+        {"goodbye": 4, "text": "no space"}]
+
+
 def test_two_processes_of_one_index_end_all_with_2(tmp_path):
   addresses, processes = _start(tmp_path, 3, _MEET, which=[0, 1, 1])
   expected = (f"error: worker 1 ({addresses[1]}): expected one process. "
