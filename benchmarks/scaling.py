@@ -18,15 +18,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
+
+import pandas as pd
 
 from rethink_tf import errors
-from rethink_tf import run_directory
 from rethink_tf.data import datasets
 
 _ROUNDS = 3
 # The first epoch has the compilation in it; the others are measured.
 _EPOCHS = 4
-_SHARED = (f"--epochs={_EPOCHS}", f"--eval_every={_EPOCHS}")
+# One more, in which the run is ended: to test it would take longer than it did.
+_SHARED = (f"--epochs={_EPOCHS + 1}", f"--eval_every={_EPOCHS + 1}")
 _FLAGS = {
     "inception_small": (
         "--dataset=digits", "--model=inception_small", "--batch_size=128",
@@ -54,8 +57,12 @@ def main(argv):
     if "--dataset=imagenet2012" in _FLAGS[name] and not _has_imagenet():
       print(f"{name}: no photographs of ImageNet found, not measured")
       continue
-    pairs = [(_rate(name, [cores]), _rate(name, [[core] for core in cores]))
-             for _ in range(_ROUNDS)]
+    pairs = []
+    for _ in range(_ROUNDS):
+      pairs.append(
+          (_rate(name, [cores]), _rate(name, [[core] for core in cores])))
+      print(f"{name}: {pairs[-1][0]:.1f} and {pairs[-1][1]:.1f} images/s",
+            flush=True)
     one, two = (statistics.median(rates) for rates in zip(*pairs))
     ratio = statistics.median(b / a for a, b in pairs)
     print(f"{name}: {one:.1f} images/s with one worker on two cores, {two:.1f} "
@@ -78,12 +85,26 @@ def _rate(name, cores_of_workers):
     workers = [
         _start(name, folder, cores, addresses, index)
         for index, cores in enumerate(cores_of_workers)]
-    for worker in workers:
-      _, text = worker.communicate()
-      if worker.returncode:
-        raise RuntimeError(text)
-    run = run_directory.load_run(pathlib.Path(folder) / "run")
-  return statistics.median(run.metrics["images_per_second"].iloc[1:])
+    try:
+      rates = _wait_for_rates(pathlib.Path(folder) / "run/metrics.csv", workers)
+    finally:
+      for worker in workers:
+        worker.kill()
+        worker.communicate()
+  return statistics.median(rates[1:])
+
+
+def _wait_for_rates(path, workers):
+  """Waits for so many epochs; returns each one's images/s."""
+  rates = []
+  while len(rates) < _EPOCHS:
+    ended = [worker for worker in workers if worker.poll() is not None]
+    if ended:
+      raise RuntimeError(ended[0].communicate()[1])
+    time.sleep(1)
+    if path.exists():
+      rates = pd.read_csv(path)["images_per_second"].tolist()
+  return rates
 
 
 def _start(name, folder, cores, addresses, index):
