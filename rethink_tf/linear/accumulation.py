@@ -79,13 +79,13 @@ class GramOfDots(gram.Gram):
         [_diagonal(panel).astype(np.float64) for panel in panels])
     self._test_norms = scale * test_norms
 
-  def tile(self, rows, columns, dtype):
-    dots = self._dots(rows, columns, dtype)
+  def tile(self, rows, columns):
+    dots = self._dots(rows, columns)
     return self._kernel.of_dots(dots, self._norms[rows], self._norms[columns])
 
   def cross(self, rows, columns):
     below = slice(self.size + rows.start, self.size + rows.stop)
-    dots = self._dots(below, columns, np.float64)
+    dots = self._dots(below, columns)
     return self._kernel.of_dots(
         dots, self._test_norms[rows], self._norms[columns])
 
@@ -103,10 +103,10 @@ class GramOfDots(gram.Gram):
     dots *= np.float32(self._scale)
     return self._kernel.of_dots(dots, self._norms, self._norms[indices])
 
-  def _dots(self, rows, columns, dtype):
+  def _dots(self, rows, columns):
     panel = self._panels[columns.start // self.width]
     dots = panel[rows.start - columns.start:rows.stop - columns.start]
-    return dots.astype(dtype) * dtype(self._scale)
+    return dots.astype(np.float64) * self._scale
 
 
 def _diagonal(panel):

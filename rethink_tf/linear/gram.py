@@ -26,12 +26,14 @@ class Gram:
   def __init__(self, size, test_size, width):
     self.size, self.test_size, self.width = size, test_size, width
 
-  def tile(self, rows, columns, dtype):
-    """Returns the kernel of training points, a new `(rows, columns)` array.
+  def tile(self, rows, columns):
+    """Returns the kernel of training points, a new float64 array.
 
     Args:
       rows, columns: slices that no panel's border cuts; rows not above columns.
-      dtype: float32 or float64.
+
+    Returns:
+      float64 `(rows, columns)`.
     """
     raise NotImplementedError
 
@@ -56,7 +58,11 @@ class Gram:
     return cut(self.size, self.width)
 
   def panel(self, index):
-    """Returns panel `index` from its diagonal down, float32, C order."""
+    """Returns panel `index` from its diagonal down, float32, C order.
+
+    Each number is that of `tile`, rounded once: computed in float32, distances
+    lose digits that the factor of a nearly singular matrix needs.
+    """
     columns = self.panels()[index]
     below = self.panels()[index:]
     panel = np.empty(
@@ -64,7 +70,7 @@ class Gram:
 
     def fill(rows):
       start, stop = rows.start - columns.start, rows.stop - columns.start
-      panel[start:stop] = self.tile(rows, columns, np.float32)
+      panel[start:stop] = self.tile(rows, columns)
 
     with workers.pool() as executor:
       for _ in executor.map(fill, below):
@@ -86,7 +92,7 @@ class Gram:
 
     def part(tile):
       rows, columns = tile
-      values = self.tile(rows, columns, np.float64)
+      values = self.tile(rows, columns)
       below = values @ vectors[columns]
       above = None if rows == columns else values.T @ vectors[rows]
       return below, above
@@ -143,13 +149,15 @@ class GramOfPoints(Gram):
     self._norms = squared_norms(points)
     self._test_norms = squared_norms(test_points)
 
-  def tile(self, rows, columns, dtype):
+  def tile(self, rows, columns):
     return self._values(
-        self._points[rows], self._norms[rows], columns, dtype)
+        self._points[rows], self._norms[rows],
+        self._points[columns], self._norms[columns])
 
   def cross(self, rows, columns):
     return self._values(
-        self._test_points[rows], self._test_norms[rows], columns, np.float64)
+        self._test_points[rows], self._test_norms[rows],
+        self._points[columns], self._norms[columns])
 
   def diagonal(self):
     return self._kernel.diagonal(self._norms)
@@ -159,17 +167,17 @@ class GramOfPoints(Gram):
     result = np.empty((self.size, len(indices)), np.float32)
 
     def fill(rows):
-      result[rows] = self._kernel.of_dots(
-          self._points[rows] @ sample.T, self._norms[rows], norms)
+      result[rows] = self._values(
+          self._points[rows], self._norms[rows], sample, norms)
 
     with workers.pool() as executor:
       for _ in executor.map(fill, self.panels()):
         pass
     return result
 
-  def _values(self, points, norms, columns, dtype):
-    dots = points.astype(dtype) @ self._points[columns].astype(dtype).T
-    return self._kernel.of_dots(dots, norms, self._norms[columns])
+  def _values(self, rows, row_norms, columns, column_norms):
+    dots = rows.astype(np.float64) @ columns.astype(np.float64).T
+    return self._kernel.of_dots(dots, row_norms, column_norms)
 
 
 def cut(size, width):

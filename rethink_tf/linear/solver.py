@@ -16,8 +16,9 @@ from rethink_tf.linear import conjugate_gradients
 from rethink_tf.linear import nystrom
 
 # Of the mean of the diagonal: what is added to it when float32 finds a pivot
-# that is not positive, times ten each time until it is too much to help.
-_FIRST_SHIFT, _LAST_SHIFT = 1e-6, 1e-2
+# that is not positive, times ten each time until it is too much to help. Less
+# than the first is lost in the rounding of a factor of 60,000 rows.
+_FIRST_SHIFT, _LAST_SHIFT = 1e-5, 1e-2
 _MAX_ITERATIONS = 2000
 # So many iterations without a tenth less residual: there will not be less.
 _PATIENCE = 60

@@ -79,8 +79,8 @@ def test_blocks_that_were_added_are_not_computed_again(
   assert drawn == left
   for rows in (slice(0, 40), slice(40, 60)):
     np.testing.assert_array_equal(
-        again.tile(rows, slice(0, 40), np.float32),
-        whole.tile(rows, slice(0, 40), np.float32))
+        again.tile(rows, slice(0, 40)),
+        whole.tile(rows, slice(0, 40)))
   drawn.clear()
   _build(tmp_path / "run")
   assert not drawn

@@ -135,3 +135,14 @@ def test_accumulated_memory_is_that_of_the_panels():
   accumulator = accumulation.Accumulator(_SIZE, _TESTS, 40)
   assert accumulation.memory_bytes(_SIZE, _TESTS, 40) == sum(
       panel.nbytes for panel in accumulator.panels)
+
+
+def test_points_far_from_the_origin_lose_no_digits():
+  train, test = (points + np.float32(100) for points in _points())
+  kernel = kernels.Kernel("gaussian", 0.8)
+  matrix = gram.GramOfPoints(kernel, train, test, 40)
+  whole = kernels.matrix(kernel, train, train)
+  # The distances' squares are 1, those of the norms 50,000.
+  np.testing.assert_allclose(matrix.panel(0), whole[:, :40], rtol=1e-6)
+  np.testing.assert_allclose(
+      matrix.column_sample(np.array([3, 70])), whole[:, [3, 70]], rtol=1e-6)
