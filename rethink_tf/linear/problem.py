@@ -246,7 +246,7 @@ def _dimensions(config):
 def disk_gb(config):
   """Returns the GB that a run's checkpoints take at most."""
   count, tests = config.examples, _TEST_EXAMPLES[config.dataset]
-  kept = 32 * count * 10  # The iteration.
+  kept = 24 * count * 10  # The iteration.
   if config.solver == "cholesky":
     kept += cholesky.memory_bytes(count, gram.WIDTH)
   if config.preprocessing == "random_convnet":

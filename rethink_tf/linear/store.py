@@ -81,8 +81,7 @@ class Store:
     arrays, saved = read(self._folder / _STATE)
     if arrays is None:
       return None, [], float("inf")
-    state = conjugate_gradients.State(
-        *arrays[:3], arrays[3, 0], saved["iteration"])
+    state = conjugate_gradients.State(*arrays, saved["iteration"])
     return state, saved["rows"], saved["smallest"]
 
   def save_state(self, state, rows, smallest):
@@ -93,10 +92,7 @@ class Store:
     """
     if not self._due():
       return
-    descent = np.zeros_like(state.solution)
-    descent[0] = state.descent
-    arrays = np.stack(
-        [state.solution, state.residual, state.direction, descent])
+    arrays = np.stack([state.solution, state.residual, state.direction])
     blockfile.write(self._folder / _STATE, arrays, {
         "iteration": state.iteration, "rows": rows, "smallest": smallest})
     self._saved()
