@@ -124,7 +124,7 @@ def memory_bytes(size, width):
   return int(4 * ((size - starts) * np.minimum(width, size - starts)).sum())
 
 
-def condition_estimate(factor):
+def condition_estimate(factor, quotient=None):
   """Returns an estimate of the 1-norm condition number of L L^T, from below.
 
   Of each norm as LAPACK's condition numbers have it (Hager, 1984; Higham and
@@ -132,9 +132,12 @@ def condition_estimate(factor):
 
   Args:
     factor: `Factor`.
+    quotient: where L L^T is too far from the matrix meant to tell its inverse's
+      norm: a Rayleigh quotient of that matrix. The norm is one over it or more.
   """
-  return _one_norm(factor.times, factor.size) * _one_norm(
-      factor.solve, factor.size)
+  inverse = (_one_norm(factor.solve, factor.size) if quotient is None
+             else 1 / quotient)
+  return _one_norm(factor.times, factor.size) * inverse
 
 
 def _one_norm(function, size):

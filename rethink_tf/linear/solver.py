@@ -72,7 +72,7 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     StorageError: a checkpoint cannot be written.
   """
   if method == "cholesky":
-    factor = _factorize(gram, l2, store, progress)
+    factor, shift = _factorize(gram, l2, store, progress)
     precondition = factor.solve
   else:
     progress.begin("columns of the preconditioner")
@@ -87,11 +87,11 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
   relative = rows[-1]["relative_residual"]
   if method == "cholesky":
     progress.begin("condition estimate")
-    condition = cholesky.condition_estimate(factor)
+    condition = cholesky.condition_estimate(
+        factor, _positive(smallest, gram.size) if shift else None)
   else:
-    # Rounding may leave a singular matrix a quotient of zero or less.
-    floor = np.finfo(np.float64).eps * approximation.largest
-    condition = max(1.0, approximation.largest / max(smallest, floor))
+    largest = approximation.largest
+    condition = max(1.0, largest / _positive(smallest, largest))
   progress.end()
   return Solution(state.solution, fitted, relative, condition, rows)
 
@@ -107,12 +107,15 @@ def _landmarks(size, seed):
 
 
 def _factorize(gram, l2, store, progress):
-  """Returns the `Factor` of K + l2, or of that and a little more."""
+  """Returns the `Factor` of K + l2 and a little more, and how much more.
+
+  The latter as a ratio to the mean of the diagonal, mostly 0.
+  """
   typical = float(gram.diagonal().mean())
   shift = store.shift()
   while True:
     try:
-      return _factor(gram, l2, shift * typical, shift, store, progress)
+      return _factor(gram, l2, shift * typical, shift, store, progress), shift
     except cholesky.NotPositiveDefiniteError as error:
       row = error.row
     store.clear()
@@ -201,6 +204,11 @@ def _fit(gram, targets, l2, state, progress):
   fitted = gram.times(solution, progress.update)
   progress.end()
   return fitted, targets - fitted - l2 * solution
+
+
+def _positive(quotient, largest):
+  """Returns a quotient; what rounding may leave of 0 where it is not more."""
+  return max(quotient, np.finfo(np.float64).eps * largest)
 
 
 def _relative(residual, targets):

@@ -79,6 +79,18 @@ def test_both_solvers_estimate_the_condition_from_below():
     assert 0.05 * exact < solution.condition_estimate < 1.1 * exact
 
 
+def test_the_condition_of_a_matrix_that_was_not_factored_is_from_below(capsys):
+  # So wide that float32 has no factor of it.
+  wide = kernels.Kernel("gaussian", 2.0)
+  train, test = _points(150)
+  solution = solver.solve(
+      gram.GramOfPoints(wide, train, test, 77), _targets(150), 0.0, "cholesky",
+      1e-4, 1, store.Nowhere(), progress.Progress())
+  assert "singular to float32" in capsys.readouterr().out
+  exact = np.linalg.cond(kernels.matrix(wide, train, train), 1)
+  assert 1e-3 * exact < solution.condition_estimate < exact
+
+
 def test_a_singular_matrix_is_solved_where_targets_allow_it(capsys):
   train, test = _points()
   train[200] = train[100]
