@@ -44,8 +44,10 @@ def norm_against_error(table):
     axes.plot([row.norm], [100 * row.test_error], "o")
     axes.annotate(row.solution, (row.norm, 100 * row.test_error),
                   xytext=(6, 4), fontsize=9, textcoords="offset points")
-  axes.margins(x=0.5)
-  axes.set_ylim(bottom=0)
+  axes.margins(x=0.6)
+  axes.set_yscale("symlog", linthresh=0.1)  # An error may be zero.
+  axes.set_ylim(0, 150)
+  axes.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
   return figure
 
 
