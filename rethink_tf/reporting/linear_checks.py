@@ -1,5 +1,7 @@
 """Checks of the ledger on Section 5; see `checks`."""
 
+import math
+
 from rethink_tf.paper import tables
 from rethink_tf.reporting import finding
 from rethink_tf.reporting import linear_tables
@@ -116,8 +118,8 @@ def norm_is_not_predictive(runs, share):
       pixels["n"])]
 
 
-def regularization_helps(runs, curves, helps, share):
-  """Whether the best l2 lowers the test error by more than a share of it."""
+def regularization_helps(runs, curves, helps, test_examples, standard_errors):
+  """Whether the best l2 lowers the test error by more than chance does."""
   table = linear_tables.error_against_l2(runs)
   findings = []
   for curve in curves:
@@ -127,11 +129,13 @@ def regularization_helps(runs, curves, helps, share):
       findings.append(finding.Finding(curve, None))
       continue
     best = path.loc[path.test_error.idxmin()]
-    improved = best.test_error < (1 - share) * without.iloc[0]
+    error = without.iloc[0]
+    chance = standard_errors * math.sqrt(error * (1 - error) / test_examples)
     findings.append(finding.Finding(
-        curve, bool(improved) == helps,
-        f"{without.iloc[0]:.2%} without, at best {best.test_error:.2%} (l2 = "
-        f"{best.l2:g})", "improves" if helps else "does not improve",
+        curve, bool(best.test_error < error - chance) == helps,
+        f"{error:.2%} without, at best {best.test_error:.2%} (l2 = "
+        f"{best.l2:g}; {standard_errors} standard errors are {chance:.2%})",
+        "improves" if helps else "does not improve",
         int(best.n)))
   return findings
 

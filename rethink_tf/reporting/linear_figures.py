@@ -31,8 +31,8 @@ def error_against_l2(table):
                       label=f"{label}, test")
     axes.plot(path.l2, 100 * path.train_error, "--", color=line.get_color(),
               label=f"{label}, training")
-  axes.set_ylim(bottom=0)
-  axes.legend(fontsize=9)
+  _from_zero_to_all(axes)
+  axes.legend(fontsize=8, loc="upper left", ncols=2)
   return figure
 
 
@@ -45,9 +45,7 @@ def norm_against_error(table):
     axes.annotate(row.solution, (row.norm, 100 * row.test_error),
                   xytext=(6, 4), fontsize=9, textcoords="offset points")
   axes.margins(x=0.6)
-  axes.set_yscale("symlog", linthresh=0.1)  # An error may be zero.
-  axes.set_ylim(0, 150)
-  axes.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
+  _from_zero_to_all(axes)
   return figure
 
 
@@ -71,9 +69,16 @@ def _errors(table, key, axis, whole):
                       markersize=4, label=label + on)
     axes.axhline(100 * results.paper.iloc[0], linestyle="--", linewidth=1,
                  color=line.get_color(), label=f"{label}, paper, {whole}")
-  axes.set_ylim(bottom=0)
-  axes.legend(fontsize=9)
+  _from_zero_to_all(axes)
+  axes.legend(fontsize=8, loc="upper right", ncols=2)
   return figure
+
+
+def _from_zero_to_all(axes):
+  """Makes room for errors of half a percent beside those of half the images."""
+  axes.set_yscale("symlog", linthresh=0.1)  # An error may be zero.
+  axes.set_ylim(0, 1000)
+  axes.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
 
 
 def _axes(horizontal, vertical):
