@@ -118,8 +118,8 @@ def norm_is_not_predictive(runs, share):
       pixels["n"])]
 
 
-def regularization_helps(runs, curves, helps, test_examples, standard_errors):
-  """Whether the best l2 lowers the test error by more than chance does."""
+def regularization_helps(runs, curves, helps, share, test_examples):
+  """Whether the best l2 lowers the test error by more than a share of it."""
   table = linear_tables.error_against_l2(runs)
   findings = []
   for curve in curves:
@@ -130,11 +130,13 @@ def regularization_helps(runs, curves, helps, test_examples, standard_errors):
       continue
     best = path.loc[path.test_error.idxmin()]
     error = without.iloc[0]
-    chance = standard_errors * math.sqrt(error * (1 - error) / test_examples)
+    improved = best.test_error < (1 - share) * error
+    # Not part of the verdict, but it tells how much the verdict can mean.
+    chance = 2 * math.sqrt(error * (1 - error) / test_examples)
     findings.append(finding.Finding(
-        curve, bool(best.test_error < error - chance) == helps,
+        curve, bool(improved) == helps,
         f"{error:.2%} without, at best {best.test_error:.2%} (l2 = "
-        f"{best.l2:g}; {standard_errors} standard errors are {chance:.2%})",
+        f"{best.l2:g}; two standard errors are {chance:.2%})",
         "improves" if helps else "does not improve",
         int(best.n)))
   return findings

@@ -283,17 +283,15 @@ def test_a_larger_norm_with_a_smaller_error_is_not_predictive(
   assert finding.holds == holds
 
 
-@pytest.mark.parametrize("without, best, helps", [
-    (0.17, 0.10, True), (0.17, 0.165, False),
-    # Two standard errors on 10,000 images are 18 of the 78 wrong ones.
-    (0.0078, 0.0058, True), (0.0078, 0.0062, False)])
-def test_regularization_helps_where_the_error_falls_by_more_than_chance(
-    tmp_path, without, best, helps):
+@pytest.mark.parametrize("best, helps", [(0.10, True), (0.165, False)])
+def test_regularization_helps_where_the_error_falls(tmp_path, best, helps):
   for stem, name in (("table3_cifar10_random_convnet",
                       "regularization_improves_convolutional_features"),
                      ("table3_mnist", "regularization_does_not_improve_mnist")):
-    for l2, error in ((0.0, without), (0.1, best), (1.0, 0.3)):
+    for l2, error in ((0.0, 0.17), (0.1, best), (1.0, 0.3)):
       _solve(tmp_path / f"{stem}{l2}", stem, f"--l2={l2}", test_error=error)
     finding = _entry(tmp_path, name).findings[0]
     assert finding.holds == (helps if "improves" in name else not helps)
-    assert f"{without:.2%}" in finding.ours and f"{best:.2%}" in finding.ours
+    assert "17.00%" in finding.ours and f"{best:.2%}" in finding.ours
+    # sqrt(0.17 0.83 / 10,000), twice.
+    assert "two standard errors are 0.75%" in finding.ours
