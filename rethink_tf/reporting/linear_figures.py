@@ -3,6 +3,8 @@
 from matplotlib import figure as figure_lib
 
 _SIZE = (7.0, 4.6)  # Inches.
+# Percent, on a logarithmic axis: above all errors there is room for a legend.
+_ABOVE_A_LEGEND = 1000
 
 
 def error_against_examples(table):
@@ -31,7 +33,7 @@ def error_against_l2(table):
                       label=f"{label}, test")
     axes.plot(path.l2, 100 * path.train_error, "--", color=line.get_color(),
               label=f"{label}, training")
-  _from_zero_to_all(axes)
+  _from_zero_to_all(axes, _ABOVE_A_LEGEND)
   axes.legend(fontsize=8, loc="upper left", ncols=2)
   return figure
 
@@ -40,12 +42,12 @@ def norm_against_error(table):
   """Draws test error against the norm, a labelled point a solution."""
   figure, axes = _axes("norm of the solution", "test error (%)")
   axes.set_xscale("log")
+  axes.set_xlim(table.norm.min() / 4, table.norm.max() * 40)  # Room for words.
   for row in table.itertuples():
     axes.plot([row.norm], [100 * row.test_error], "o")
     axes.annotate(row.solution, (row.norm, 100 * row.test_error),
                   xytext=(6, 4), fontsize=9, textcoords="offset points")
-  axes.margins(x=0.6)
-  _from_zero_to_all(axes)
+  _from_zero_to_all(axes, 150)
   return figure
 
 
@@ -69,15 +71,15 @@ def _errors(table, key, axis, whole):
                       markersize=4, label=label + on)
     axes.axhline(100 * results.paper.iloc[0], linestyle="--", linewidth=1,
                  color=line.get_color(), label=f"{label}, paper, {whole}")
-  _from_zero_to_all(axes)
+  _from_zero_to_all(axes, _ABOVE_A_LEGEND)
   axes.legend(fontsize=8, loc="upper right", ncols=2)
   return figure
 
 
-def _from_zero_to_all(axes):
+def _from_zero_to_all(axes, top):
   """Makes room for errors of half a percent beside those of half the images."""
   axes.set_yscale("symlog", linthresh=0.1)  # An error may be zero.
-  axes.set_ylim(0, 1000)
+  axes.set_ylim(0, top)
   axes.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
 
 
