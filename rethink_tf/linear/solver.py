@@ -87,8 +87,9 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
   relative = rows[-1]["relative_residual"]
   if method == "cholesky":
     progress.begin("condition estimate")
+    trace = float(gram.diagonal().sum()) + l2 * gram.size
     condition = cholesky.condition_estimate(
-        factor, _positive(smallest, gram.size) if shift else None)
+        factor, _positive(smallest, trace) if shift else None)
   else:
     largest = approximation.largest
     condition = max(1.0, largest / _positive(smallest, largest))
@@ -207,7 +208,12 @@ def _fit(gram, targets, l2, state, progress):
 
 
 def _positive(quotient, largest):
-  """Returns a quotient; what rounding may leave of 0 where it is not more."""
+  """Returns a quotient, or what rounding may leave of zero where that is more.
+
+  Args:
+    quotient: a Rayleigh quotient of a matrix.
+    largest: the matrix's largest eigenvalue, or a bound on it.
+  """
   return max(quotient, np.finfo(np.float64).eps * largest)
 
 
