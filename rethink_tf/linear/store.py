@@ -12,6 +12,7 @@ from rethink_tf.linear import blockfile
 from rethink_tf.linear import conjugate_gradients
 
 _STATE = "iteration.bin"
+_ARRAYS = 3  # Of a state: solution, residual, direction.
 
 
 class Nowhere:
@@ -78,7 +79,12 @@ class Store:
 
   def state(self):
     """Returns `(state, rows, smallest)` as saved; None, [], inf where not."""
-    arrays, saved = read(self._folder / _STATE)
+    path = self._folder / _STATE
+    arrays, saved = read(path)
+    if arrays is not None and len(arrays) != _ARRAYS:
+      print(f"warning: {path} is of another version; iterating anew",
+            file=sys.stderr, flush=True)
+      arrays = None
     if arrays is None:
       return None, [], float("inf")
     state = conjugate_gradients.State(*arrays, saved["iteration"])

@@ -8,6 +8,7 @@ from sklearn import kernel_ridge
 
 from rethink_tf import errors
 from rethink_tf import streams
+from rethink_tf.linear import blockfile
 from rethink_tf.linear import gram
 from rethink_tf.linear import kernels
 from rethink_tf.linear import nystrom
@@ -180,6 +181,17 @@ def test_a_damaged_checkpoint_is_named_and_computed_anew(
   capsys.readouterr()
   _, solution = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
   assert str(path) in capsys.readouterr().err
+  assert (solution.coefficients == expected.coefficients).all()
+
+
+def test_an_iteration_of_another_version_is_named_and_done_anew(
+    tmp_path, capsys):
+  _, expected = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  path = tmp_path / "iteration.bin"
+  arrays, saved = blockfile.read(path)
+  blockfile.write(path, np.concatenate([arrays, arrays[:1]]), saved)
+  _, solution = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  assert f"{path} is of another version" in capsys.readouterr().err
   assert (solution.coefficients == expected.coefficients).all()
 
 
