@@ -25,7 +25,7 @@ FILTERS_PER_BLOCK = 256
 _SIDE, _CHANNELS = {"mnist": 28, "digits": 28, "cifar10": 32}, {"cifar10": 3}
 _TEST_EXAMPLES = {"mnist": 10_000, "digits": 500, "cifar10": 10_000}
 # Python, TensorFlow (for TFDS) and libraries, measured.
-_BASE_GB = 0.8
+_BASE_GB = 0.9
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -217,6 +217,9 @@ def memory_gb(config, checkpoint=True):
   features = 4 * (count + tests) * _dimensions(config)
   # Each core's tile, and what its making and its sum take besides.
   tiles = 4 * 8 * workers.cores() * width**2
+  if config.preprocessing != "random_convnet":
+    # The points of its rows and columns, in float64.
+    tiles += 2 * 8 * workers.cores() * width * _dimensions(config)
   if config.solver == "cholesky":
     solving = cholesky.memory_bytes(count, width)
   else:

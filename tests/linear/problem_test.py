@@ -13,6 +13,7 @@ from rethink_tf.linear import cholesky
 from rethink_tf.linear import gram
 from rethink_tf.linear import memory
 from rethink_tf.linear import problem
+from rethink_tf.linear import workers
 
 _CONFIG = linear_config.parse_interpolate(["--dataset=digits"])[0]
 
@@ -85,6 +86,17 @@ def test_mnist_needs_the_gigabytes_of_half_its_matrix():
   assert 8 < needed < 10
   smaller = problem.memory_gb(_parse("--dataset=mnist", "--solver=cg"))
   assert smaller < 0.8 * needed
+
+
+# GB that the runs under results/linear took at most, on two cores.
+@pytest.mark.parametrize("measured, flags", [
+    (9.031, ("--dataset=mnist",)), (7.648, ("--dataset=cifar10",)),
+    (2.184, ("--dataset=mnist", "--train_examples=20000")),
+    (2.699, ("--dataset=cifar10", "--train_examples=20000")),
+    (1.068, ("--dataset=mnist", "--train_examples=1"))])
+def test_memory_is_estimated_from_above(monkeypatch, measured, flags):
+  monkeypatch.setattr(workers, "cores", lambda: 2)
+  assert measured < problem.memory_gb(_parse(*flags)) < measured + 0.3
 
 
 @pytest.mark.parametrize("flags", [
