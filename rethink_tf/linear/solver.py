@@ -172,7 +172,8 @@ def _iterate(
     rows.append({"iteration": state.iteration, "relative_residual": relative})
     store.save_state(state, rows, float(min(quotients)))
     progress.say(
-        f"iteration {state.iteration}: relative residual {relative:.1e}")
+        f"iteration {state.iteration}: relative residual {relative:.1e}"
+        + _left(rows, tolerance))
 
   if state is None:
     first = precondition(targets)
@@ -219,6 +220,20 @@ def _positive(quotient, largest):
 
 def _relative(residual, targets):
   return float(np.linalg.norm(residual) / np.linalg.norm(targets))
+
+
+def _left(rows, tolerance):
+  """Returns how many iterations are left, in words; "" where that is unknown.
+
+  As the residual fell over the last third, it is to fall further.
+  """
+  residuals = np.array([row["relative_residual"] for row in rows])
+  third = len(rows) // 3
+  if third == 0 or not 0 < tolerance < residuals[-1] < residuals[-1 - third]:
+    return ""
+  rate = np.log(residuals[-1 - third] / residuals[-1]) / third
+  count = int(np.ceil(np.log(residuals[-1] / tolerance) / rate))
+  return f", about {count:,} more iteration{'s' * (count > 1)}"
 
 
 def _hopeless(rows):

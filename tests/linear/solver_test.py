@@ -92,6 +92,18 @@ def test_the_condition_of_a_matrix_that_was_not_factored_is_from_below(capsys):
   assert 1e-3 * exact < solution.condition_estimate < exact
 
 
+def test_each_iteration_says_how_many_more_there_will_be(capsys):
+  _, solution = _solve(_points(), "cg", l2=1e-3)
+  said = [int(count) for count in re.findall(
+      r"residual [^ ,]*, about (\d+) more iteration", capsys.readouterr().out)]
+  last = len(solution.rows) - 1
+  # Where the residual grew there is nothing to go by, nor after the last.
+  assert len(said) >= 0.9 * last
+  left = np.arange(len(said), 0, -1)
+  ratio = (said / left)[len(said) // 2:]
+  assert ratio.min() > 0.5 and ratio.max() < 2
+
+
 def test_a_singular_matrix_is_solved_where_targets_allow_it(capsys):
   train, test = _points()
   train[200] = train[100]
