@@ -13,6 +13,7 @@ import functools
 import json
 import os
 import pathlib
+import signal
 import socket
 import statistics
 import subprocess
@@ -50,6 +51,8 @@ def main(argv):
   cores = sorted(os.sched_getaffinity(0))[:2]
   if len(cores) < 2:
     raise errors.UsageError("expected two cores. Received: one")
+  # Else the workers would outlive it.
+  signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
   for name in argv[1:] or _FLAGS:
     if name not in _FLAGS:
       raise errors.UsageError(
