@@ -32,18 +32,18 @@ def _compare(options):
   from rethink_tf.linear import selection  # pylint: disable=g-import-not-at-top
 
   done = []
-  for flags, config in options.choices:
-    data = problem.load(config, options.data_dir)
-    try:
-      choice = selection.evaluate(flags, config, data, options.folds)
-    except errors.DivergedError as error:
-      print(f"{flags or 'as given'}: {error}", flush=True)
-      continue
-    done.append(choice)
-    print(f"{flags or 'as given'}: held-out error {choice.mean:.2%} "
-          f"± {choice.standard_error:.2%}, norm {choice.as_row()['min_norm']:.4g}",
-          flush=True)
-    _write(options.out, done, selection.COLUMNS)
+  for group in selection.sharing_a_gram(options.choices):
+    data = problem.load(group[0][1], options.data_dir)
+    for flags, found in selection.evaluate(group, data, options.folds).items():
+      name = flags or "as given"
+      if isinstance(found, errors.DivergedError):
+        print(f"{name}: {found}", flush=True)
+        continue
+      done.append(found)
+      print(f"{name}: held-out error {found.mean:.2%} "
+            f"± {found.standard_error:.2%}, norm {found.as_row()['min_norm']:.4g}",
+            flush=True)
+      _write(options.out, done, selection.COLUMNS)
   if not done:
     raise errors.DivergedError("none of the choices could be solved")
   print(f"least held-out error: {selection.best(done).flags or 'as given'}\n"

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from rethink_tf import errors
 from rethink_tf import signals
 from rethink_tf.linear import convnet_gram
 from rethink_tf.linear import problem as problem_lib
@@ -57,24 +58,49 @@ def folds(size, count):
           for k in range(count)]
 
 
-def evaluate(flags, config, data, count):
-  """Returns the `Choice` of a config, by cross-validation.
+def sharing_a_gram(choices):
+  """Returns lists of those choices that differ in l2 only.
+
+  Not without l2 and with it: equal images are left out in one case only.
 
   Args:
-    flags: str, what the config is called.
-    config: `LinearConfig`.
+    choices: iterable of `(flags, LinearConfig)`.
+  """
+  groups = {}
+  for flags, config in choices:
+    shared = dataclasses.replace(config, l2=float(config.l2 > 0))
+    groups.setdefault(shared, []).append((flags, config))
+  return list(groups.values())
+
+
+def evaluate(choices, data, count):
+  """Cross-validates configs that share each fold's Gram matrix.
+
+  Args:
+    choices: a list of `sharing_a_gram`.
     data: `problem.Problem`; its test examples are not looked at.
     count: number of folds.
+
+  Returns:
+    A dict from each choice's flags to its `Choice`, or to the `DivergedError`
+    of the first fold that could not be solved.
   """
-  errors, norms = [], []
+  solved = {flags: [] for flags, _ in choices}
+  failed = {}
   for fitted, held_out in folds(len(data.images), count):
     part = dataclasses.replace(
         data, images=data.images[fitted], labels=data.labels[fitted],
         test_images=data.images[held_out], test_labels=data.labels[held_out])
-    error, norm = solve(config, part)
-    errors.append(error)
-    norms.append(norm)
-  return Choice(flags, tuple(errors), tuple(norms))
+    gram = _gram(choices[0][1], part)
+    for flags, config in choices:
+      if flags in failed:
+        continue
+      try:
+        solved[flags].append(_solve(config, part, gram))
+      except errors.DivergedError as error:
+        failed[flags] = error
+  return {flags: failed.get(flags) or Choice(flags, *zip(*results))
+          for flags, results in solved.items()}
 
 
 def best(choices):
@@ -92,15 +118,21 @@ def solve(config, data):
   Raises:
     DivergedError: the tolerance was not reached.
   """
-  progress = progress_lib.Quiet()
-  if config.preprocessing == "random_convnet":
-    keeper = convnet_gram.Keeper(None, 1)
-    gram = convnet_gram.build(config, data, keeper, signals.Stop(), progress)
-  else:
-    gram = problem_lib.gram_of_points(config, data)
+  return _solve(config, data, _gram(config, data))
+
+
+def _gram(config, data):
+  if config.preprocessing != "random_convnet":
+    return problem_lib.gram_of_points(config, data)
+  return convnet_gram.build(
+      config, data, convnet_gram.Keeper(None, 1), signals.Stop(),
+      progress_lib.Quiet())
+
+
+def _solve(config, data, gram):
   solution = solver.solve(
       gram, data.targets, config.l2, config.solver, config.tolerance,
-      config.seed, store.Nowhere(), progress)
+      config.seed, store.Nowhere(), progress_lib.Quiet())
   scores = gram.test_times(solution.coefficients)
   wrong = scores.argmax(axis=1) != data.test_labels
   return float(wrong.mean()), solution.norm

@@ -1,8 +1,11 @@
 """Tests of selection, and of Section 5's statements on real small runs."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from rethink_tf import errors
 from rethink_tf import linear_config
 from rethink_tf import streams
 from rethink_tf.linear import fourier
@@ -59,7 +62,7 @@ def _small():
 
 def test_selection_measures_what_was_held_out_and_never_the_test_set():
   config, data = _small()
-  choice = selection.evaluate("", config, data, 3)
+  choice = selection.evaluate([("", config)], data, 3)[""]
   assert 0 < choice.mean < 0.3 and len(choice.errors) == 3
   # By hand, the first fold.
   fitted, held = selection.folds(240, 3)[0]
@@ -75,7 +78,7 @@ def test_selection_measures_what_was_held_out_and_never_the_test_set():
   poisoned = problem.Problem(**{
       **{f: getattr(data, f) for f in data.__dataclass_fields__},
       "test_images": None, "test_labels": None})
-  assert selection.evaluate("", config, poisoned, 3) == choice
+  assert selection.evaluate([("", config)], poisoned, 3) == {"": choice}
 
 
 def test_selection_finds_the_better_of_two():
@@ -85,11 +88,29 @@ def test_selection_finds_the_better_of_two():
       "--preprocessing=random_convnet", "--filters=50"])[0]
   narrow = linear_config.parse_interpolate([
       "--dataset=digits", "--train_examples=240", "--bandwidth=0.05"])[0]
-  choices = [selection.evaluate(name, c, data, 2) for name, c in (
+  choices = [selection.evaluate([(name, c)], data, 2)[name] for name, c in (
       ("narrow", narrow), ("as is", config), ("net", net))]
   # So narrow that every image is alone: no better than guessing.
   assert choices[0].mean > 0.5 > 0.3 > choices[2].mean
   assert selection.best(choices[:2]).flags == "as is"
+
+
+def test_choices_that_share_a_gram_matrix_are_as_each_by_itself():
+  config, data = _small()
+  named = [(f"{k}", dataclasses.replace(config, **c)) for k, c in enumerate((
+      {}, {"l2": 0.1}, {"bandwidth": 3.0}, {"l2": 1.0}, {"tolerance": 1e-30}))]
+  groups = selection.sharing_a_gram(named)
+  assert [[flags for flags, _ in group] for group in groups] == [
+      ["0"], ["1", "3"], ["2"], ["4"]]
+  together = selection.evaluate(groups[1], data, 3)
+  assert list(together) == ["1", "3"]
+  for flags, one in groups[1]:
+    alone = selection.evaluate([(flags, one)], data, 3)
+    assert alone == {flags: together[flags]}
+  # A residual that nothing reaches: the other of the group is solved.
+  mixed = selection.evaluate([groups[0][0], groups[3][0]], data, 3)
+  assert isinstance(mixed["4"], errors.DivergedError)
+  assert mixed["0"] == selection.evaluate(groups[0], data, 3)["0"]
 
 
 def test_a_choices_row_is_its_mean_and_standard_error():
