@@ -9,12 +9,43 @@ _ABOVE_A_LEGEND = 1000
 
 def error_against_examples(table):
   """Draws test error against the number of training examples."""
-  return _errors(table, "n", "training examples", "all examples")
+  figure, axes = _axes("training examples", "test error (%)")
+  axes.set_xscale("log")
+  for label, results in table.groupby("curve", sort=False):
+    results = results.sort_values("n")
+    line, = axes.plot(results.n, 100 * results.test_error, "o-", markersize=4,
+                      label=label)
+    axes.axhline(100 * results.paper.iloc[0], linestyle="--", linewidth=1,
+                 color=line.get_color(), label=f"{label}, paper, all examples")
+  _from_zero_to_all(axes, _ABOVE_A_LEGEND)
+  axes.legend(fontsize=8, loc="upper right", ncols=2)
+  return figure
 
 
 def error_against_filters(table):
-  """Draws test error against the number of random filters."""
-  return _errors(table, "filters", "random filters", "32,000 filters")
+  """Draws errors against the number of random filters.
+
+  The paper's are points at its number of filters.
+  """
+  figure, axes = _axes("random filters", "error (%)")
+  for label, results in table.groupby("curve", sort=False):
+    results = results.sort_values("filters")
+    name = f"{label}, n = {results.n.iloc[0]:,}"
+    line, = axes.plot(results.filters, 100 * results.test_error, "o-",
+                      markersize=4, label=f"{name}, test")
+    color = line.get_color()
+    axes.plot(results.filters, 100 * results.train_error, "--", color=color,
+              label=f"{name}, training")
+    axes.plot(results.paper_filters.iloc[:1], 100 * results.paper.iloc[:1], "o",
+              color=color, fillstyle="none", label=f"{label}, paper, test")
+  axes.set_xscale("log")
+  ticks = sorted({*table.filters, *table.paper_filters})
+  axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+  axes.set_xticks([], minor=True)
+  top = 100 * max(table.test_error.max(), table.train_error.max())
+  axes.set_ylim(0, 1.5 * top)  # Above all errors there is room for a legend.
+  axes.legend(fontsize=8, loc="upper right", ncols=2)
+  return figure
 
 
 def error_against_l2(table):
@@ -58,21 +89,6 @@ def distance_against_epochs(table):
   for label, curve in table.groupby("curve", sort=False):
     axes.semilogy(curve.epoch, curve.distance, "o-", markersize=4, label=label)
   axes.legend(fontsize=9)
-  return figure
-
-
-def _errors(table, key, axis, whole):
-  figure, axes = _axes(axis, "test error (%)")
-  axes.set_xscale("log")
-  for label, results in table.groupby("curve", sort=False):
-    results = results.sort_values(key)
-    on = "" if results.n.nunique() > 1 else f", n = {results.n.iloc[0]:,}"
-    line, = axes.plot(results[key], 100 * results.test_error, "o-",
-                      markersize=4, label=label + on)
-    axes.axhline(100 * results.paper.iloc[0], linestyle="--", linewidth=1,
-                 color=line.get_color(), label=f"{label}, paper, {whole}")
-  _from_zero_to_all(axes, _ABOVE_A_LEGEND)
-  axes.legend(fontsize=8, loc="upper right", ncols=2)
   return figure
 
 

@@ -47,13 +47,22 @@ def error_against_examples(runs):
 
 
 def error_against_filters(runs):
-  """Test error by number of random filters; columns as above, "filters"."""
+  """Training and test error by number of random filters.
+
+  Returns:
+    A frame with "curve", "filters", "n", "train_error", "test_error", and the
+    paper's "paper" and "paper_filters".
+  """
   frames = []
   for row in tables.table3():
     mine = _curve(_like(runs, row, ("filters",)), "filters")
     if len(mine):
-      frames.append(mine.assign(curve=row.title, paper=row.test_error / 100))
-  return _stacked(frames, ["curve", "filters", "n", "test_error", "paper"])
+      frames.append(mine.assign(
+          curve=row.title, paper=row.test_error / 100,
+          paper_filters=_config(row)["filters"]))
+  return _stacked(frames, [
+      "curve", "filters", "n", "train_error", "test_error", "paper",
+      "paper_filters"])
 
 
 def error_against_l2(runs):

@@ -168,8 +168,11 @@ def test_filters_are_compared_on_the_most_examples(tmp_path):
            test_error=error)
   table = linear_tables.error_against_filters(_find(tmp_path))
   lines = _lines(linear_figures.error_against_filters(table))
-  assert lines["CIFAR10, random conv-net, n = 50,000"] == [
+  assert lines["CIFAR10, random conv-net, n = 50,000, test"] == [
       [500, 30.0], [1000, 25.0]]
+  assert [x for x, _ in lines[
+      "CIFAR10, random conv-net, n = 50,000, training"]] == [500, 1000]
+  assert lines["CIFAR10, random conv-net, paper, test"] == [[32_000, 17.0]]
 
 
 def test_both_errors_are_drawn_along_l2(tmp_path):
