@@ -151,6 +151,7 @@ def _accumulate(
     features = network.features(images, blocks[accumulator.block])
     _add(accumulator, features, size, test_norms, keeper, stop, lambda done: (
         progress.update((accumulator.block + done) / len(blocks))))
+    del features  # Else there would be two blocks while the next is made.
   keeper.save(accumulator, test_norms)
 
 

@@ -1,5 +1,7 @@
 """Tests of convnet_gram: what a stopped accumulation goes on from."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,20 @@ def test_a_checkpoint_comes_back_whole(tmp_path):
   for left, right in zip(saved.panels, restored.panels, strict=True):
     np.testing.assert_array_equal(left, right)
   np.testing.assert_array_equal(again, norms)
+
+
+def test_one_block_of_features_is_in_memory_at_a_time(monkeypatch):
+  made, method = [], random_convnet.Network.features
+
+  def watched(self, images, block):
+    assert all(features() is None for features in made)
+    features = method(self, images, block)
+    made.append(weakref.ref(features))
+    return features
+
+  monkeypatch.setattr(random_convnet.Network, "features", watched)
+  _build(None)
+  assert len(made) == 3
 
 
 # A block asks after each of its two panels, and at its end. Stopped in a block,
