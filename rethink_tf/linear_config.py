@@ -50,7 +50,7 @@ class LinearConfig:
   wavelengths: tuple[float, ...] | None = (4.0, 8.0)
   spacing: int | None = 4
   filters: int | None = 1000
-  threshold: float | None = 1.0
+  threshold: float | None = 0.25
   solver: str = "cholesky"
   tolerance: float = 1e-4
   seed: int = 1

@@ -8,7 +8,10 @@ and max(0, -r - t), each averaged over the image's quadrants: eight numbers.
 
 The paper leaves open the constants. Contrast and whitening are those of Coates
 and Ng; the threshold t is a flag, chosen on held-out training images
-(`select_kernel`).
+(`select_kernel`). The choice, 0.25, is also that of KeystoneML, a library of one
+of the authors' group (RandomPatchCifar.scala), which has the same contrast and
+whitening, but pools over 14 of 27 positions and not 13 or 14, and divides each
+feature by its standard deviation.
 """
 
 import dataclasses

@@ -18,7 +18,7 @@ CASES = {
     "pixels_cg": ("--preprocessing=none", "--l2=0.1", "--solver=cg"),
     "gabor": ("--preprocessing=gabor",),
     "random_convnet": ("--preprocessing=random_convnet", "--filters=40",
-                       "--l2=0.001"),
+                       "--threshold=1", "--l2=0.001"),
 }
 # A rounding error moves a norm by the residual, an error by an image or two.
 NORM_TOLERANCE = 1e-5
