@@ -10,6 +10,7 @@ from rethink_tf import signals
 from rethink_tf import storage
 from rethink_tf.data import datasets
 from rethink_tf.linear import problem
+from rethink_tf.linear import progress
 
 
 def main(argv):
@@ -34,7 +35,9 @@ def _compare(options):
   done = []
   for group in selection.sharing_a_gram(options.choices):
     data = problem.load(group[0][1], options.data_dir)
-    for flags, found in selection.evaluate(group, data, options.folds).items():
+    outcomes = selection.evaluate(
+        group, data, options.folds, progress.Progress())
+    for (flags, _), found in zip(group, outcomes):
       name = flags or "as given"
       if isinstance(found, errors.DivergedError):
         print(f"{name}: {found}", flush=True)

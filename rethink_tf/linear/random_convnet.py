@@ -10,8 +10,8 @@ The paper leaves open the constants. Contrast and whitening are those of Coates
 and Ng; the threshold t is a flag, chosen on held-out training images
 (`select_kernel`). The choice, 0.25, is also that of KeystoneML, a library of one
 of the authors' group (RandomPatchCifar.scala), which has the same contrast and
-whitening, but pools over 14 of 27 positions and not 13 or 14, and divides each
-feature by its standard deviation.
+whitening, but pools over 14 of 27 positions and not 13 or 14, and standardizes
+the features.
 """
 
 import dataclasses

@@ -73,34 +73,39 @@ def sharing_a_gram(choices):
   return list(groups.values())
 
 
-def evaluate(choices, data, count):
+def evaluate(choices, data, count, progress):
   """Cross-validates configs that share each fold's Gram matrix.
 
   Args:
     choices: a list of `sharing_a_gram`.
     data: `problem.Problem`; its test examples are not looked at.
     count: number of folds.
+    progress: `progress.Progress`.
 
   Returns:
-    A dict from each choice's flags to its `Choice`, or to the `DivergedError`
-    of the first fold that could not be solved.
+    A list of each choice's `Choice`, or of the `DivergedError` of its first
+    fold that could not be solved.
   """
-  solved = {flags: [] for flags, _ in choices}
-  failed = {}
-  for fitted, held_out in folds(len(data.images), count):
+  found = [[] for _ in choices]
+  progress.begin(f"{count} folds")
+  for index, (fitted, held_out) in enumerate(folds(len(data.images), count)):
     part = dataclasses.replace(
         data, images=data.images[fitted], labels=data.labels[fitted],
         test_images=data.images[held_out], test_labels=data.labels[held_out])
     gram = _gram(choices[0][1], part)
-    for flags, config in choices:
-      if flags in failed:
+    for number, (_, config) in enumerate(choices):
+      if isinstance(found[number], errors.DivergedError):
         continue
       try:
-        solved[flags].append(_solve(config, part, gram))
+        found[number].append(_solve(config, part, gram))
       except errors.DivergedError as error:
-        failed[flags] = error
-  return {flags: failed.get(flags) or Choice(flags, *zip(*results))
-          for flags, results in solved.items()}
+        found[number] = error
+    progress.update((index + 1) / count)
+  progress.end()
+  return [
+      results if isinstance(results, errors.DivergedError)
+      else Choice(flags, *zip(*results))
+      for (flags, _), results in zip(choices, found)]
 
 
 def best(choices):

@@ -42,7 +42,7 @@ def error_against_filters(table):
   ticks = sorted({*table.filters, *table.paper_filters})
   axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
   axes.set_xticks([], minor=True)
-  top = 100 * max(table.test_error.max(), table.train_error.max())
+  top = 100 * table[["test_error", "train_error", "paper"]].max().max()
   axes.set_ylim(0, 1.5 * top)  # Above all errors there is room for a legend.
   axes.legend(fontsize=8, loc="upper right", ncols=2)
   return figure

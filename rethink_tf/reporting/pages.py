@@ -76,7 +76,7 @@ FIGURES = {
     "error_against_filters": (
         linear_tables.error_against_filters,
         linear_figures.error_against_filters, None,
-        "Section 5: test error on random convolutional features by filters"),
+        "Section 5: errors on random convolutional features by filters"),
     "error_against_l2": (
         linear_tables.error_against_l2, linear_figures.error_against_l2, None,
         "Section 5: what regularization does to linear models"),

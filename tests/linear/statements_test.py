@@ -60,9 +60,13 @@ def _small():
   return parsed, problem.load(parsed, None)
 
 
+def _evaluate(choices, data, count):
+  return selection.evaluate(choices, data, count, progress.Quiet())
+
+
 def test_selection_measures_what_was_held_out_and_never_the_test_set():
   config, data = _small()
-  choice = selection.evaluate([("", config)], data, 3)[""]
+  choice, = _evaluate([("", config)], data, 3)
   assert 0 < choice.mean < 0.3 and len(choice.errors) == 3
   # By hand, the first fold.
   fitted, held = selection.folds(240, 3)[0]
@@ -78,7 +82,7 @@ def test_selection_measures_what_was_held_out_and_never_the_test_set():
   poisoned = problem.Problem(**{
       **{f: getattr(data, f) for f in data.__dataclass_fields__},
       "test_images": None, "test_labels": None})
-  assert selection.evaluate([("", config)], poisoned, 3) == {"": choice}
+  assert _evaluate([("", config)], poisoned, 3) == [choice]
 
 
 def test_selection_finds_the_better_of_two():
@@ -88,7 +92,7 @@ def test_selection_finds_the_better_of_two():
       "--preprocessing=random_convnet", "--filters=50"])[0]
   narrow = linear_config.parse_interpolate([
       "--dataset=digits", "--train_examples=240", "--bandwidth=0.05"])[0]
-  choices = [selection.evaluate([(name, c)], data, 2)[name] for name, c in (
+  choices = [_evaluate([(name, c)], data, 2)[0] for name, c in (
       ("narrow", narrow), ("as is", config), ("net", net))]
   # So narrow that every image is alone: no better than guessing.
   assert choices[0].mean > 0.5 > 0.3 > choices[2].mean
@@ -102,15 +106,14 @@ def test_choices_that_share_a_gram_matrix_are_as_each_by_itself():
   groups = selection.sharing_a_gram(named)
   assert [[flags for flags, _ in group] for group in groups] == [
       ["0"], ["1", "3"], ["2"], ["4"]]
-  together = selection.evaluate(groups[1], data, 3)
-  assert list(together) == ["1", "3"]
-  for flags, one in groups[1]:
-    alone = selection.evaluate([(flags, one)], data, 3)
-    assert alone == {flags: together[flags]}
+  alone = [_evaluate([choice], data, 3)[0] for choice in groups[1]]
+  assert [choice.flags for choice in alone] == ["1", "3"]
+  assert _evaluate(groups[1], data, 3) == alone
+  assert _evaluate(groups[1][:1] * 2, data, 3) == alone[:1] * 2
   # A residual that nothing reaches: the other of the group is solved.
-  mixed = selection.evaluate([groups[0][0], groups[3][0]], data, 3)
-  assert isinstance(mixed["4"], errors.DivergedError)
-  assert mixed["0"] == selection.evaluate(groups[0], data, 3)["0"]
+  failed, solved = _evaluate([groups[3][0], groups[0][0]], data, 3)
+  assert isinstance(failed, errors.DivergedError)
+  assert [solved] == _evaluate(groups[0], data, 3)
 
 
 def test_a_choices_row_is_its_mean_and_standard_error():
