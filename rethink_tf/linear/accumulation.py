@@ -73,8 +73,8 @@ class GramOfDots(gram.Gram):
 
   def __init__(self, kernel, panels, test_norms, scale, width=gram.WIDTH):
     size = sum(panel.shape[1] for panel in panels)
-    super().__init__(size, len(test_norms), width)
-    self._kernel, self._panels, self._scale = kernel, panels, scale
+    super().__init__(kernel, size, len(test_norms), width)
+    self._panels, self._scale = panels, scale
     self._norms = scale * np.concatenate(
         [_diagonal(panel).astype(np.float64) for panel in panels])
     self._test_norms = scale * test_norms

@@ -5,6 +5,7 @@ be narrower. It is symmetric, so that only tiles on and below the diagonal are
 computed. Every sum over tiles is in float64.
 """
 
+import copy
 import itertools
 
 import numpy as np
@@ -23,8 +24,15 @@ class Gram:
     width: columns of a panel.
   """
 
-  def __init__(self, size, test_size, width):
+  def __init__(self, kernel, size, test_size, width):
+    self._kernel = kernel
     self.size, self.test_size, self.width = size, test_size, width
+
+  def with_kernel(self, kernel):
+    """Returns the matrix of another `kernels.Kernel` of the same points."""
+    other = copy.copy(self)
+    other._kernel = kernel
+    return other
 
   def tile(self, rows, columns):
     """Returns the kernel of training points, a new float64 array.
@@ -143,8 +151,7 @@ class GramOfPoints(Gram):
   """
 
   def __init__(self, kernel, points, test_points, width=WIDTH):
-    super().__init__(len(points), len(test_points), width)
-    self._kernel = kernel
+    super().__init__(kernel, len(points), len(test_points), width)
     self._points, self._test_points = points, test_points
     self._norms = squared_norms(points)
     self._test_norms = squared_norms(test_points)

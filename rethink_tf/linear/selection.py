@@ -59,9 +59,11 @@ def folds(size, count):
 
 
 def sharing_a_gram(choices):
-  """Returns lists of those choices that differ in l2 only.
+  """Returns lists of those choices that each fold's Gram matrix serves.
 
-  Not without l2 and with it: equal images are left out in one case only.
+  They differ in l2 only, or with random filters, whose dot products are what
+  takes long, in the kernel of these too. Not without l2 and with it: equal
+  images are left out in one case only.
 
   Args:
     choices: iterable of `(flags, LinearConfig)`.
@@ -69,6 +71,8 @@ def sharing_a_gram(choices):
   groups = {}
   for flags, config in choices:
     shared = dataclasses.replace(config, l2=float(config.l2 > 0))
+    if config.preprocessing == "random_convnet":
+      shared = dataclasses.replace(shared, kernel="", bandwidth=None)
     groups.setdefault(shared, []).append((flags, config))
   return list(groups.values())
 
@@ -92,10 +96,11 @@ def evaluate(choices, data, count, progress):
     part = dataclasses.replace(
         data, images=data.images[fitted], labels=data.labels[fitted],
         test_images=data.images[held_out], test_labels=data.labels[held_out])
-    gram = _gram(choices[0][1], part)
+    shared = _gram(choices[0][1], part)
     for number, (_, config) in enumerate(choices):
       if isinstance(found[number], errors.DivergedError):
         continue
+      gram = shared.with_kernel(problem_lib.kernel(config))
       try:
         found[number].append(_solve(config, part, gram))
       except errors.DivergedError as error:

@@ -116,6 +116,22 @@ def test_choices_that_share_a_gram_matrix_are_as_each_by_itself():
   assert [solved] == _evaluate(groups[0], data, 3)
 
 
+def test_kernels_of_random_filters_share_the_dot_products():
+  config = linear_config.parse_interpolate([
+      "--dataset=digits", "--train_examples=240", "--l2=0.1",
+      "--preprocessing=random_convnet", "--filters=20"])[0]
+  _, data = _small()
+  gaussian = {"kernel": "gaussian", "bandwidth": 0.5}
+  named = [(f"{k}", dataclasses.replace(config, **c)) for k, c in enumerate((
+      {}, gaussian, gaussian | {"bandwidth": 0.1}, {"filters": 30}))]
+  groups = selection.sharing_a_gram(named)
+  assert [[flags for flags, _ in group] for group in groups] == [
+      ["0", "1", "2"], ["3"]]
+  together = _evaluate(groups[0], data, 3)
+  assert together == [_evaluate([c], data, 3)[0] for c in named[:3]]
+  assert len({choice.norms for choice in together}) == 3
+
+
 def test_a_choices_row_is_its_mean_and_standard_error():
   row = selection.Choice("--l2=1", (0.1, 0.3), (2.0, 4.0)).as_row()
   assert row == {"flags": "--l2=1", "held_out_error": pytest.approx(0.2),
