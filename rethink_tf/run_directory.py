@@ -265,7 +265,10 @@ def read_json(path):
     StorageError: the file is damaged.
   """
   try:
-    return json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+      raise ValueError("it holds no object")
+    return content
   except FileNotFoundError:
     return None
   except (OSError, ValueError) as error:

@@ -64,7 +64,8 @@ def jobs(planned, logdir, train_counts, fingerprints):
   """Finds out where each planned run stands.
 
   A run that is there already, under any name below `logdir`, is found by its
-  config, so that suites share runs. One of other data is another run.
+  config, so that suites share runs. One of other data is another run, and where
+  it has the name, the new one's ends in the fingerprint.
 
   Args:
     planned: a list of `PlannedRun`.
@@ -76,23 +77,16 @@ def jobs(planned, logdir, train_counts, fingerprints):
   Returns:
     A list of `Job`.
   """
-  known = {}
-  for file in sorted(logdir.rglob("config.json")):
-    # One that cannot be read is no run to go on with.
-    with contextlib.suppress(errors.StorageError):
-      recorded = run_directory.read_json(file) or {}
-      key = _key(recorded)
-      usable = fingerprints.get(recorded.get("dataset"))
-      if usable and usable != recorded.get("dataset_fingerprint"):
-        continue
-      # Of several the one that is done.
-      if key not in known or not _is_done(known[key]):
-        known[key] = file.parent
+  known, of_other_data = _runs_below(logdir, fingerprints)
   rates = _rates(known.values())
   found = []
   for plan in planned:
     key = _key(plan.config.as_dict())
-    directory = known.get(key, logdir / plan.folder)
+    directory = logdir / plan.folder
+    if directory in of_other_data:
+      name = f"{directory.parent.name}-{fingerprints[plan.config.dataset][:8]}"
+      directory = directory.parent.with_name(name) / directory.name
+    directory = known.get(key, directory)
     found.append(Job(
         plan, directory, key in known and _is_done(directory),
         _epochs_done(directory),
@@ -151,10 +145,34 @@ def run(all_jobs, logdir, data_dir, max_parallel, stop):
   return failed
 
 
+def _runs_below(logdir, fingerprints):
+  """Returns train's runs as a dict by `_key`, and the set of those of other data.
+
+  Of several with one key, the one that is done.
+  """
+  known, of_other_data = {}, set()
+  for file in sorted(logdir.rglob("config.json")):
+    # One that cannot be read is no run to go on with.
+    with contextlib.suppress(errors.StorageError):
+      recorded = run_directory.read_json(file) or {}
+      if "program" in recorded:  # Another's than train's.
+        continue
+      usable = fingerprints.get(recorded.get("dataset"))
+      if usable and usable != recorded.get("dataset_fingerprint"):
+        of_other_data.add(file.parent)
+        continue
+      key = _key(recorded)
+      if key not in known or not _is_done(known[key]):
+        known[key] = file.parent
+  return known, of_other_data
+
+
 def _key(config):
   """Returns what tells one config from another, from config.json or a Config."""
+  # A list is no value of train's, and no key either.
   config = {k: v for k, v in config.items()
-            if k not in ("label_hash", "dataset_fingerprint")}
+            if k not in ("label_hash", "dataset_fingerprint")
+            and not isinstance(v, (list, dict))}
   return tuple(sorted(config.items()))
 
 
@@ -178,7 +196,8 @@ def _rates(directories):
       result = run_directory.read_json(directory / "result.json") or {
           "wall_seconds": 0}
       if result["wall_seconds"] >= _LONG_ENOUGH_SECONDS:
-        seen.setdefault(result["model"], []).append(result["images_per_second"])
+        rate = result["images_per_second"]
+        seen.setdefault(result["model"], []).append(rate)
   return {model: statistics.median(rates) for model, rates in seen.items()}
 
 
@@ -187,6 +206,8 @@ def _estimate(config, rates, train_count):
   rate = rates.get(config.model) or suites.models()[config.model].images_per_second
   tests = -(-config.epochs // config.eval_every) + 1
   tested = tests * min(train_count, _MOST_TEST_EXAMPLES) + count
+  if 0 < config.label_corruption < 1:  # Each kind of label, after each epoch.
+    tested += config.epochs * count
   images = config.epochs * count + _TEST_COST * tested
   return _START_SECONDS + images / rate
 

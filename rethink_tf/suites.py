@@ -27,6 +27,7 @@ from rethink_tf import paths
 
 _FOLDER = "configs/suites"
 _MODELS = "configs/models.toml"
+_TOP_KEYS = {"title", "include", "run"}
 _KEYS = {"name", "flagfile", "flags", "grid", "zip"}
 # On a few images a test takes longer than an epoch of training.
 _SCALED_EVAL_EVERY = 10
@@ -92,6 +93,8 @@ def load(suite, seeds=(1,), train_examples=0):
     raise errors.UsageError(
         f"suite {suite}: expected what rethink_tf/suites.py shows. Received a "
         f"value of another type ({error})") from error
+  if not expanded:
+    raise errors.UsageError(f"suite {suite}: expected runs. Received none")
   planned = {}
   for name, flags in expanded:
     for seed in seeds:
@@ -111,14 +114,16 @@ def scaled_epochs(model, train_examples, batch_size):
 def _planned(suite, name, flags, train_examples):
   try:
     config, _ = config_lib.parse(flags)
-    if train_examples:
+    if train_examples == config_lib.TRAIN_EXAMPLES[config.dataset]:
+      flags = [*flags, "--train_examples=0"]  # The runs on all of them.
+    elif train_examples:
       epochs = scaled_epochs(config.model, train_examples, config.batch_size)
       flags = [
           *flags, f"--train_examples={train_examples}", f"--epochs={epochs}",
           f"--eval_every={_SCALED_EVAL_EVERY}",
           *(f"--{flag}={value}" for flag, value
             in models()[config.model].scaled_flags.items())]
-      config, _ = config_lib.parse(flags)
+    config, _ = config_lib.parse(flags)
   except errors.UsageError as error:
     raise errors.UsageError(f"suite {suite}, run {name}: {error}") from error
   return PlannedRun(name, config, tuple(flags))
@@ -129,6 +134,10 @@ def _expanded(suite, including):
   if suite in including:
     raise errors.UsageError(f"suite {suite} includes itself")
   table = _toml(_find(suite))
+  if set(table) - _TOP_KEYS or not set(table) & {"include", "run"}:
+    raise errors.UsageError(
+        f"suite {suite}: expected among {', '.join(sorted(_TOP_KEYS))} at the top, "
+        f"and runs or what to include. Received: {', '.join(table) or 'nothing'}")
   for other in table.get("include", []):
     yield from _expanded(other, (*including, suite))
   for run in table.get("run", []):

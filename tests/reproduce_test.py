@@ -13,6 +13,7 @@ import pytest
 from rethink_tf import errors
 from rethink_tf import reproduce
 from rethink_tf import run_directory
+from rethink_tf import storage
 from rethink_tf import suite_runner
 from rethink_tf import suites
 from tests import programs
@@ -164,8 +165,27 @@ def test_a_run_of_other_data_is_not_done(tmp_path, fingerprint, is_done):
   job, = suite_runner.jobs(
       [plan], logdir, {"digits": 1297}, {"digits": fingerprint})
   assert job.done == is_done
-  # Where train refuses to mix them.
-  assert job.directory == logdir / plan.folder
+  # Where it is not done, train would refuse to mix them.
+  name = plan.folder.parts[0] + ("" if is_done else "-other")
+  assert job.directory == logdir / name / "seed1"
+
+
+def test_runs_of_other_programs_are_none_of_a_suite_s(tmp_path, capsys):
+  config = {"program": "rademacher", "model": "mlp_1x512", "n": [1000, 2000]}
+  result = {"status": "done", "model": "mlp_1x512", "wall_seconds": 500}
+  for name, content in (("config", config), ("result", result)):
+    storage.write_json(tmp_path / f"{name}.json", content)
+  (tmp_path / "list").mkdir()
+  (tmp_path / "list" / "config.json").write_text("[1]")
+  assert _main("--suite=smoke", f"--logdir={tmp_path}", "--dry_run") == 0
+  assert "6 runs, 6 to make" in capsys.readouterr().out
+
+
+def test_measuring_each_kind_of_label_is_part_of_the_time(tmp_path):
+  plans = [run for run in suites.load("fig1b") if run.name.startswith("mlp")]
+  times = {job.plan.config.label_corruption: job.seconds for job in
+           suite_runner.jobs(plans, tmp_path, {"cifar10": 50_000}, {})}
+  assert times[0] == times[1] < times[0.1] == times[0.9] < 1.5 * times[0]
 
 
 def test_a_sample_of_imagenet_is_allowed_on_request(tmp_path, capsys):

@@ -105,6 +105,13 @@ def test_more_images_may_need_more_epochs(model, count, epochs):
   assert suites.scaled_epochs(model, count, 128) == epochs
 
 
+def test_all_images_are_the_runs_without_a_number_of_them():
+  assert [run.config for run in suites.load("table1", train_examples=50_000)] == [
+      run.config for run in suites.load("table1")]
+  digits, *_ = suites.load("smoke", train_examples=1297)
+  assert (digits.config.train_examples, digits.config.epochs) == (0, 100)
+
+
 def test_few_photographs_lower_the_decays_of_the_averages():
   whole, few = (suites.load("fig2a", train_examples=n)[0].config
                 for n in (0, 1280))
@@ -172,6 +179,9 @@ def test_the_same_config_twice_is_one_run(tmp_path):
      "zip.a = [1]\nzip.b = [1, 2]", "one length"),
     ("include = ['absent']", "table1"),
     ("run = 3", "another type"),
+    ("[[runs]]\nflagfile = 'configs/quickstart.flags'", "runs"),
+    ("title = 'mine'", "runs or what to include"),
+    ("run = []", "expected runs"),
     ("[[run]]\nflagfile = 'configs/quickstart.flags'\ngrid = 3",
      "another type"),
 ])
