@@ -53,7 +53,8 @@ def modifications_fitted(runs, least):
       continue
     value = _percent(found, "train_accuracy")
     findings.append(finding.Finding(
-        name, value >= least, f"{value:.2f}%", "100%", found[0].count))
+        name, value >= least, f"{value:.2f}%{_cut_short(found, plan.config)}",
+        "100%", found[0].count))
   return findings
 
 
@@ -92,7 +93,16 @@ def slowdown(runs, most):
     return (bool(factor <= most),
             f"{factor:.1f} times the steps to {mine.level.iloc[0]:.1%}", "")
 
-  return _of_models(table, check)
+  # They have no steps to compare, and are slower than any factor.
+  never = curves.never_fitted(runs)
+  return [
+      finding.Finding(
+          found.subject, False, "never at "
+          f"{curves.LEAST_LEVEL:.0%} with p = "
+          f"{never[found.subject].config.label_corruption:g}",
+          count=never[found.subject].count)
+      if found.subject in never else found
+      for found in _of_models(table, check)]
 
 
 def error_grows(runs, noise, slack):
@@ -179,7 +189,8 @@ def early_stopping(runs, rows, most):
     findings.append(finding.Finding(
         config.model, best - last <= most,
         f"best of {tests} tests {best:.2f}%, last {last:.2f}%, at "
-        f"{_percent(found, 'train_accuracy'):.2f}% in training", "no gain",
+        f"{_percent(found, 'train_accuracy'):.2f}% in training"
+        f"{_cut_short(found, config)}", "no gain",
         found[0].count))
   return findings
 
@@ -232,8 +243,10 @@ def _compared(runs, groups, holds, text):
       findings.append(finding.Finding(configs[0].model, None))
       continue
     values = [_percent(found, "test_accuracy") for found in together]
+    short = [f"; row {row}{words}" for row, config, found in zip(
+        rows, configs, together) if (words := _cut_short(found, config))]
     findings.append(finding.Finding(
-        configs[0].model, holds(*values), text.format(*values),
+        configs[0].model, holds(*values), text.format(*values) + "".join(short),
         text.format(*(_paper(row).test_accuracy for row in rows)),
         together[0][0].count))
   return findings

@@ -10,6 +10,7 @@ from rethink_tf import suites
 
 # Running training accuracies at which a run may count as having fitted.
 _LEVELS = ("0.999", "0.98", "0.95", "0.90")
+LEAST_LEVEL = float(_LEVELS[-1])
 _TITLES = {
     "none": "true labels", "shuffled_pixels": "shuffled pixels",
     "random_pixels": "random pixels", "gaussian": "Gaussian"}
@@ -41,13 +42,15 @@ def fig1b(runs):
   """Steps to fit against label corruption.
 
   "To fit" is to reach the highest level of training accuracy, a running
-  average, that every run here has reached.
+  average, that every run here has reached. A model with a run that reached none
+  is not here.
 
   Returns:
     A frame with "model", "n", "p", "seed", "level", "steps", and "relative":
     the steps over the mean of those with true labels.
   """
-  sweep = _sweep(runs)
+  never = never_fitted(runs)
+  sweep = [run for run in _sweep(runs) if run.config.model not in never]
   level = next(
       (x for x in _LEVELS
        if sweep and all(r.result["epochs_to_fit"][x] for r in sweep)), None)
@@ -61,6 +64,15 @@ def fig1b(runs):
   true = table[table.p == 0].groupby("model").steps.mean()
   table["relative"] = table.steps / table.model.map(true)
   return table
+
+
+def never_fitted(runs):
+  """Returns a dict from a model's name to its first run that fits at no level."""
+  never = {}
+  for run in _sweep(runs):
+    if not run.result["epochs_to_fit"][_LEVELS[-1]]:
+      never.setdefault(run.config.model, run)
+  return never
 
 
 def fig1c(runs):

@@ -11,6 +11,7 @@ from rethink_tf.paper import tables
 from rethink_tf.reporting import finding
 
 _CHANCE = 0.1  # Percent: a guess among a thousand classes.
+_IMAGES = config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]
 
 
 def imagenet_labels_fitted(runs, rows, slack):
@@ -62,7 +63,7 @@ def _of_row(runs, number, check):
   if ours is None:
     return finding.Finding(subject, None)
   holds, measured, paper = check(row, ours)
-  return finding.Finding(subject, holds, measured, paper)
+  return finding.Finding(subject, holds, measured, paper, _IMAGES)
 
 
 def _compared(runs, numbers, holds, text):
@@ -73,14 +74,14 @@ def _compared(runs, numbers, holds, text):
   values = [mine["test"] for mine in ours]
   return [finding.Finding(
       subject, holds(*values), text.format(*values),
-      text.format(*(row.top1_test for row in rows)))]
+      text.format(*(row.top1_test for row in rows)), _IMAGES)]
 
 
 def _row(runs, number):
   """Returns a row of Table 2, and its accuracies here in percent, or None."""
   row, = (row for row in tables.table2() if row.row == number)
   config, _ = config_lib.parse([f"--flagfile={row.flagfile}"])
-  found = runs.at(config, config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET])
+  found = runs.at(config, _IMAGES)
   if not found:
     return row, None
   return row, {

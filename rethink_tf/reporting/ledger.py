@@ -60,8 +60,8 @@ def lines(runs):
       "claim": entry.claim.says,
       "place": entry.claim.place,
       "verdict": entry.verdict,
-      "measured": _joined(entry.findings, "ours"),
-      "paper": _joined(entry.findings, "paper"),
+      "measured": _measured(entry.findings),
+      "paper": _of_paper(entry.findings),
   } for entry in entries(runs)]
 
 
@@ -75,16 +75,26 @@ def as_text(runs):
       if f.holds is None:
         text.append(f"  - {f.subject}: {NOT_RUN}")
         continue
-      where = f" on {f.count:,} images" if f.count else ""
       paper = f" (paper: {f.paper})" if f.paper else ""
       mark = "" if f.holds else ", fails"
-      text.append(f"  - {f.subject}{where}: {f.ours}{paper}{mark}")
+      text.append(f"  - {f.subject}{_where(f)}: {f.ours}{paper}{mark}")
     paragraphs.append("\n".join(text))
   return "\n\n".join(paragraphs)
 
 
-def _joined(findings, name):
-  parts = [
-      f"{f.subject}: {getattr(f, name)}" for f in findings
-      if f.holds is not None and getattr(f, name)]
-  return "; ".join(parts)
+def _measured(findings):
+  """Returns what was measured, and where several numbers of images were, on what."""
+  several = len({f.count for f in findings if f.count}) > 1
+  return "; ".join(
+      f"{f.subject}{_where(f) if several else ''}: {f.ours}"
+      for f in findings if f.holds is not None and f.ours)
+
+
+def _of_paper(findings):
+  return "; ".join(
+      f"{f.subject}: {f.paper}" for f in findings
+      if f.holds is not None and f.paper)
+
+
+def _where(found):
+  return f" on {found.count:,} images" if found.count else ""

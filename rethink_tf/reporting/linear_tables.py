@@ -8,6 +8,7 @@ import pandas as pd
 
 from rethink_tf import linear_config
 from rethink_tf.paper import tables
+from rethink_tf.reporting import table1
 
 COLUMNS = (
     "data set", "preprocessing", "bandwidth", "l2", "n", "filters",
@@ -20,16 +21,22 @@ _FREE = ("train_examples", "solver", "tolerance", "seed")
 def table3(runs):
   """Returns Table 3's rows as dicts of text, ours beside the paper's.
 
+  Each has `COLUMNS` and "fingerprint".
+
   A row's run is that of its flagfile on the most training examples; one with
   fewer filters stands in, and says how many.
   """
   return [_line(row, of_row(runs, row)) for row in tables.table3()]
 
 
-def notes():
+def notes(lines):
   """Returns what stands below Table 3, as text."""
-  return ("Errors in percent. The norm is √tr(αᵀKα), the residual "
+  text = ("Errors in percent. The norm is √tr(αᵀKα), the residual "
           "‖Kα − Y‖ / ‖Y‖; minutes and GB are those of the machine at hand.")
+  for name in dict.fromkeys(line["data set"] for line in lines):
+    text += table1.data_note(
+        name, [line for line in lines if line["data set"] == name])
+  return text
 
 
 def error_against_examples(runs):
@@ -185,7 +192,8 @@ def _line(row, run):
       "test error, paper": f"{row.test_error:g}"}
   if run is None:
     return {**dict.fromkeys(COLUMNS, ""), **printed,
-            "train error, ours": "not run", "test error, ours": "not run"}
+            "train error, ours": "not run", "test error, ours": "not run",
+            "fingerprint": ""}
   result = run.result
   return {
       **printed,
@@ -200,6 +208,7 @@ def _line(row, run):
       "residual": f"{result['relative_residual']:.1e}",
       "minutes": f"{result['wall_seconds'] / 60:.1f}",
       "GB": f"{result['peak_memory_gb']:.1f}",
+      "fingerprint": table1.fingerprint([run]),
   }
 
 

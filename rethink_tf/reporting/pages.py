@@ -16,6 +16,7 @@ from rethink_tf.reporting import table1
 from rethink_tf.reporting import table2
 from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
+from rethink_tf.reporting import training_runs
 from rethink_tf.reporting import weight_decay
 
 _BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
@@ -127,8 +128,8 @@ def write(runs, folder):
 def table_files(runs):
   """Returns the content of each table's files by name, bytes."""
   files = {}
-  for name, (columns, rows, _) in _tables(runs).items():
-    files[f"{name}.md"] = f"{_markdown(columns, rows)}\n".encode()
+  for name, (columns, rows, notes) in _tables(runs).items():
+    files[f"{name}.md"] = f"{_with_notes(columns, rows, notes)}\n".encode()
     files[f"{name}.csv"] = _csv(columns, rows).encode()
   return files
 
@@ -141,8 +142,9 @@ def sections(runs, folder):
     folder: where the figures are, relative to the README.
   """
   made = {}
-  for name, (columns, rows, notes) in _tables(runs).items():
-    made[name] = "\n\n".join(filter(None, [_markdown(columns, rows), notes]))
+  for name, table in _tables(runs).items():
+    if name in SECTIONS:
+      made[name] = _with_notes(*table)
   drawn = figure_tables(runs)
   for section, module in _FIGURE_SECTIONS.items():
     made[section] = "\n\n".join(
@@ -193,26 +195,29 @@ def csv_of(table):
 
 
 def digest_of(table):
-  """Returns the SHA-256 of a figure's table, which its PNG carries."""
+  """Returns the SHA-256 of a figure's table, which its PNG and SVG carry."""
   return hashlib.sha256(csv_of(table).encode()).hexdigest()
 
 
 def _tables(runs):
   """Returns a dict from a name to `(columns, rows, notes)`."""
   full, small = table1.full(runs), table1.small(runs)
+  decay, linear = weight_decay.lines(runs), linear_tables.table3(runs)
+  imagenet, sample = table2.lines(runs), table2.sample(runs)
   return {
       "table1": (table1.COLUMNS, full, table1.notes(full, is_small=False)),
       "table1_small": (
           table1.COLUMNS, small, table1.notes(small, is_small=True)),
       "weight_decay": (
-          weight_decay.COLUMNS, weight_decay.lines(runs), weight_decay.notes()),
-      "table2": (table2.COLUMNS, table2.lines(runs), table2.notes()),
+          weight_decay.COLUMNS, decay, weight_decay.notes(decay)),
+      "table2": (table2.COLUMNS, imagenet, table2.notes(imagenet)),
       "imagenet_sample": (
-          table2.SAMPLE_COLUMNS, table2.sample(runs), table2.sample_notes()),
-      "table3": (
-          linear_tables.COLUMNS, linear_tables.table3(runs),
-          linear_tables.notes()),
+          table2.SAMPLE_COLUMNS, sample, table2.sample_notes(sample)),
+      "table3": (linear_tables.COLUMNS, linear, linear_tables.notes(linear)),
       "claims": (ledger.COLUMNS, ledger.lines(runs), ""),
+      "runs": (
+          training_runs.COLUMNS, training_runs.lines(runs),
+          training_runs.notes()),
   }
 
 
@@ -231,9 +236,13 @@ def _figure_files(name, table):
     figure.savefig(png, format="png", dpi=_DPI, metadata={
         "Title": _title(name), "Source": digest_of(table)})
     figure.savefig(svg, format="svg", metadata={
-        "Title": _title(name), "Date": None})
+        "Title": _title(name), "Source": digest_of(table), "Date": None})
   return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue(),
           f"{name}.csv": csv_of(table).encode()}
+
+
+def _with_notes(columns, rows, notes):
+  return "\n\n".join(filter(None, [_markdown(columns, rows), notes]))
 
 
 def _markdown(columns, rows):
@@ -243,9 +252,10 @@ def _markdown(columns, rows):
 
 
 def _csv(columns, rows):
+  """Returns a table as CSV; what the notes say of a row in Markdown, in columns."""
+  more = [key for key in (rows[0] if rows else {}) if key not in columns]
   text = io.StringIO()
-  writer = csv.DictWriter(
-      text, columns, extrasaction="ignore", lineterminator="\n")
+  writer = csv.DictWriter(text, [*columns, *more], lineterminator="\n")
   writer.writeheader()
   writer.writerows(rows)
   return text.getvalue()

@@ -25,7 +25,8 @@ _READ = {
     "expressivity": {"n", "d", "weights", "train_accuracy", "test_accuracy",
                      "max_abs_error"},
     "interpolate": {"n", "l2", "train_error", "test_error", "relative_residual",
-                    "min_norm", "wall_seconds", "peak_memory_gb"},
+                    "min_norm", "wall_seconds", "peak_memory_gb",
+                    "dataset_fingerprint"},
     "lemma1": {"instances", "full_rank", "eigenvalue_error"},
     "rademacher": {"model", "draws", "estimates", "standard_errors", "linear"},
     "section5": {"n", "sgd", "curvature", "solutions", "path"},
@@ -33,6 +34,7 @@ _READ = {
                   "generalization_error"},
     "vc_dimension": {"shattered", "fitted"},
 }
+_READ_OF_IMAGENET = {"train_top5", "test_top5", "best_test_top5"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,10 +118,13 @@ class Runs:
     """Returns the `Other` runs of a program, in the order of their paths."""
     return [run for run in self._others if run.config["program"] == name]
 
+  def of_training(self):
+    """Returns every `Run`."""
+    return [run for some in self._by_key.values() for run in some]
+
   def of_model(self, name):
-    """Returns the `Run`s of a model, in the order of their paths."""
-    return [run for some in self._by_key.values() for run in some
-            if run.config.model == name]
+    """Returns the `Run`s of a model."""
+    return [run for run in self.of_training() if run.config.model == name]
 
   def best(self, config):
     """Returns `of(config)` on the most examples there are, or an empty list."""
@@ -214,6 +219,9 @@ def _read(directory):
   except TypeError:
     raise _another_version(directory) from None
   if set(recorded) != set(config.as_dict()):
+    raise _another_version(directory)
+  numbers = {k for k, v in loaded.result.items() if v is not None}
+  if config.is_imagenet and not _READ_OF_IMAGENET <= numbers:
     raise _another_version(directory)
   if list(loaded.metrics.index) != list(range(1, config.epochs + 1)):
     raise errors.StorageError(

@@ -54,10 +54,19 @@ def rows():
 def notes(lines, is_small):
   """Returns the lines below a table, as text."""
   text = _ACCURACIES + (f" {_SMALL}" if is_small else "")
+  return text + data_note("CIFAR-10", lines)
+
+
+def data_note(data_set, lines):
+  """Returns what notes say of the data of rows with "fingerprint", or ""."""
   prints = sorted({line["fingerprint"] for line in lines if line["fingerprint"]})
-  if prints:
-    text += f" CIFAR-10 with dataset fingerprint {', '.join(prints)}."
-  return text
+  return (f" {data_set} with dataset fingerprint {', '.join(prints)}."
+          if prints else "")
+
+
+def fingerprint(runs):
+  """Returns the first digits of the fingerprint of the data of runs, or ""."""
+  return runs[0].result["dataset_fingerprint"][:8] if runs else ""
 
 
 def percent(fractions):
@@ -82,7 +91,7 @@ def _line(row, config, runs):
   if not runs:
     return {**printed, "n": "", "epochs": "", "seeds": "",
             "train, ours": "not run", "test, ours": "not run",
-            "fingerprint": ""}
+            "fingerprint": fingerprint(runs)}
   results = [run.result for run in runs]
   return {
       **printed,
@@ -92,7 +101,7 @@ def _line(row, config, runs):
       "seeds": ", ".join(str(run.config.seed) for run in runs),
       "train, ours": percent([r["train_accuracy"] for r in results]),
       "test, ours": percent([r["test_accuracy"] for r in results]),
-      "fingerprint": results[0]["dataset_fingerprint"][:8],
+      "fingerprint": fingerprint(runs),
   }
 
 

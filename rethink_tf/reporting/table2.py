@@ -24,31 +24,35 @@ _ACCURACIES = (
 
 
 def lines(runs):
-  """Returns Table 2's rows as dicts of text, with `COLUMNS`."""
+  """Returns Table 2's rows as dicts of text: `COLUMNS` and "fingerprint"."""
   return [_line(row, runs) for row in tables.table2()]
 
 
-def notes():
+def notes(rows):
   """Returns what stands below Table 2, as text."""
   return (
       "Accuracies in percent, of the weights' moving averages, over all "
       "training and all validation photographs; in parentheses the best on the "
-      "way, where the paper has it.")
+      "way, where the paper has it." + table1.data_note("ImageNet", rows))
 
 
 def sample(runs):
-  """Returns the runs of Inception V3 on a part of ImageNet, as dicts of text."""
+  """Returns the runs of Inception V3 on a part of ImageNet, as dicts of text.
+
+  Each with `SAMPLE_COLUMNS` and "fingerprint".
+  """
   found = [run for run in runs.of_model("inception_v3")
            if run.count < config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]]
   return [_sample_line(run) for run in sorted(
       found, key=lambda run: (run.count, run.config.label_corruption))]
 
 
-def sample_notes():
+def sample_notes(rows):
   """Returns what stands below that table, as text."""
   return (
       "Accuracies in percent. Not the paper's experiment, which needs all of "
-      "ImageNet: memorization of a few photographs, by the same code.")
+      "ImageNet: memorization of a few photographs, by the same code."
+      + table1.data_note("The part of ImageNet", rows))
 
 
 def _line(row, runs):
@@ -58,7 +62,8 @@ def _line(row, runs):
       "row": str(row.row), "labels": row.labels, "data aug": row.data_aug,
       "dropout": row.dropout, "weight decay": row.weight_decay,
       "n": f"{found[0].count:,}" if found else "",
-      "epochs": str(found[0].config.epochs) if found else ""}
+      "epochs": str(found[0].config.epochs) if found else "",
+      "fingerprint": table1.fingerprint(found)}
   for name, key, best_key, paper, best_paper in _ACCURACIES:
     best = best_paper and getattr(row, best_paper)
     line[f"{name}, paper"] = f"{getattr(row, paper):.2f}" + (
@@ -83,4 +88,5 @@ def _sample_line(run):
       "epochs": str(config.epochs),
       **{name: f"{100 * result[key]:.2f}" for name, key, *_ in _ACCURACIES},
       "first epoch at 95%": str(fitted) if fitted else "never",
+      "fingerprint": table1.fingerprint([run]),
   }

@@ -15,8 +15,8 @@ def lines(runs):
     runs: the `Runs`.
 
   Returns:
-    A list of dicts of text with `COLUMNS`, by model, n, lambda and epochs. A
-    model without a run with weight decay on as many images is left out.
+    A list of dicts of text with `COLUMNS` and "fingerprint", by model, n,
+    lambda and epochs. A model without a run with weight decay on as many images is left out.
   """
   groups = collections.defaultdict(dict)
   for number, model in enumerate(config_lib.MODELS):
@@ -28,10 +28,12 @@ def lines(runs):
           for key in sorted(groups) if key[:2] in decayed]
 
 
-def notes():
+def notes(lines_of_runs):
   """Returns the lines below the table, as text."""
-  return ("Random labels, no augmentation; training accuracy in percent at the "
-          "end of training, weights fixed.")
+  return (
+      "Random labels, no augmentation; training accuracy in percent at the end "
+      "of training, weights fixed."
+      + table1.data_note("CIFAR-10", lines_of_runs))
 
 
 def _is_random(run):
@@ -47,4 +49,5 @@ def _line(count, weight_decay, epochs, by_seed):
       "n": f"{count:,}", "epochs": str(epochs),
       "seeds": ", ".join(str(run.config.seed) for run in runs),
       "train accuracy": table1.percent(
-          [run.result["train_accuracy"] for run in runs])}
+          [run.result["train_accuracy"] for run in runs]),
+      "fingerprint": table1.fingerprint(runs)}

@@ -161,6 +161,32 @@ def test_claims_on_different_numbers_of_images_name_each(tmp_path):
       "holds on 1,000 and 5,000 and 50,000 images; 2 of 5 not run")
 
 
+  row = next(line for line in ledger.lines(runs_lib.find(tmp_path)[0])
+             if line["claim"] == entry.claim.says)
+  assert row["measured"] == (
+      "inception_small on 1,000 images: 10.00%; mlp_3x512 on 5,000 images: "
+      "10.00%; mlp_1x512 on 50,000 images: 10.00%")
+
+
+def test_a_network_that_never_fits_is_slower_than_any_factor(tmp_path):
+  broken = made_up_runs.row(12, label_corruption=0.3)
+  made_up_runs.write_suite(tmp_path, "fig1b", lambda config: {
+      **_paper(config), **({"train": 0.5} if config == broken else {})})
+  entry = _verdicts(tmp_path)["small_constant_slowdown"]
+  assert entry.verdict == "does not hold"
+  assert {f.subject: f.holds for f in entry.findings} == {
+      "inception_small": True, "alexnet_small": False, "mlp_1x512": True}
+  assert entry.findings[1].ours == "never at 90% with p = 0.3"
+
+
+def test_a_comparison_names_a_row_cut_short(tmp_path):
+  made_up_runs.write(tmp_path / "4", made_up_runs.row(4), test=0.8575)
+  made_up_runs.write(tmp_path / "7", made_up_runs.row(7, epochs=30), test=0.82)
+  entry = _verdicts(tmp_path)["batch_normalization_helps_a_little"]
+  assert entry.findings[0].ours == (
+      "85.75% against 82.00%; row 7 after 30 of 100 epochs")
+
+
 def test_every_claim_names_suites_and_a_check_that_takes_its_values():
   for claim in claims_lib.claims():
     assert set(claim.suites) <= set(suites.names())

@@ -29,6 +29,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   count = config.train_examples or config_lib.TRAIN_EXAMPLES[config.dataset]
   steps = math.ceil(count / config.batch_size)
   best = test if best is None else best
+  top5 = 1.0 if config.is_imagenet else None
   rows = []
   for epoch in range(1, config.epochs + 1):
     share = 1 - math.exp(-speed * epoch / 4)
@@ -46,7 +47,8 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
       "train_examples": count, "epochs": config.epochs,
       "steps": config.epochs * steps, "train_accuracy": train,
       "train_loss": 0.001, "test_accuracy": test, "test_loss": 2.0,
-      "best_test_accuracy": best, "train_top5": None, "test_top5": None,
+      "best_test_accuracy": best, "train_top5": top5, "test_top5": top5,
+      "best_test_top5": top5,
       "epochs_to_fit": {level: next(
           (r["epoch"] for r in rows if r["train_accuracy"] >= float(level)),
           None) for level in _LEVELS},

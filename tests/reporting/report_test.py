@@ -18,7 +18,7 @@ from tests.reporting import made_up_runs
 
 _ROOT = pathlib.Path(rethink_tf.__file__).parent.parent
 _TABLES = ("table1", "table1_small", "weight_decay", "table2",
-           "imagenet_sample", "table3", "claims")
+           "imagenet_sample", "table3", "claims", "runs")
 _RUN = ("scripts/bazel run //rethink_tf:report -- --runs=results --out=results "
         "--readme=README.md")
 
@@ -123,6 +123,39 @@ def test_the_papers_numbers_stand_in_every_row(out):
   assert _table(out)[12]["test, paper"] == "9.86"  # AlexNet, random labels.
 
 
+_SMALL_TABLE = """\
+| 18 | mlp_1x512 | 7 | true | no | no | 2,000 | 124 of 125 | 1, 2 | 100.00 ± 0.00 | 100.00 | 30.50 ± 0.71 | 50.51 |
+| 19 | mlp_1x512 | 7 | random | no | no | 5,000 | 50 | 3 | 99.98 | 99.34 | 10.02 | 10.61 |
+
+Accuracies in percent, at the end of training, weights fixed, over all training \
+and all 10,000 test images; mean ± sample standard deviation where there are \
+several seeds. Each network trained on the first n images only, the learning \
+rate still falling by 0.95 per 50,000 images seen; configs/models.toml says how \
+many epochs that makes. The paper's numbers are for 50,000 images. CIFAR-10 with \
+dataset fingerprint 01234567.
+"""
+
+
+def test_a_tables_file_says_all_of_it(tmp_path):
+  for seed, test in ((1, 0.30), (2, 0.31)):
+    _write(tmp_path / f"true{seed}", 18, 1.0, test, train_examples=2000,
+           epochs=124, seed=seed)
+  _write(tmp_path / "random", 19, 0.9998, 0.1002, train_examples=5000, epochs=50,
+         seed=3)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  lines = (tmp_path / "table1_small.md").read_text("utf-8").splitlines(True)
+  assert len(lines) == 23
+  assert "".join(lines[-4:]) == _SMALL_TABLE
+  assert all(line.count("| not run |") == 2 for line in lines[2:19])
+  assert [row["fingerprint"] for row in _table(tmp_path, "table1_small")] == (
+      17 * [""] + 2 * ["01234567"])
+  rows = (tmp_path / "runs.csv").read_text("utf-8").splitlines()
+  assert rows[1:] == [
+      'cifar10,mlp_1x512,"5,000",1,none,no,no,0,0,50,3,99.98,10.02,01234567',
+      'cifar10,mlp_1x512,"2,000",0,none,no,no,0,0,124,1,100.00,30.00,01234567',
+      'cifar10,mlp_1x512,"2,000",0,none,no,no,0,0,124,2,100.00,31.00,01234567']
+
+
 # Figures.
 
 
@@ -205,11 +238,16 @@ def test_a_run_that_is_damaged_is_named_and_the_rest_reported(
     _write(tmp_path / f"seed{seed}", 19, 0.98, 0.10, seed=seed)
   (tmp_path / "seed2" / "metrics.csv").write_text("nonsense")
   (tmp_path / "seed3" / "config.json").write_text("{")
+  for name, content in (("a_list", "[]"), ("nothing", "null")):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "config.json").write_text(content)
   assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
   warnings = capsys.readouterr().err.splitlines()
-  assert len(warnings) == 2
-  assert "seed2/metrics.csv is damaged" in warnings[0]
-  assert "seed3/config.json is damaged" in warnings[1]
+  assert len(warnings) == 4
+  for warning, damaged in zip(warnings, (
+      "a_list/config.json", "nothing/config.json", "seed2/metrics.csv",
+      "seed3/config.json")):
+    assert f"{damaged} is damaged" in warning
   assert _table(tmp_path)[18]["seeds"] == "1, 4"
 
 
@@ -344,7 +382,10 @@ def test_the_committed_figures_are_those_of_the_committed_runs(committed):
     assert (folder / f"{name}.csv").read_text("utf-8") == pages.csv_of(table), (
         f"{name} is stale: {_RUN}")
     png = (folder / f"{name}.png").read_bytes()
-    assert _png_source(png) == pages.digest_of(table), f"{name} is stale: {_RUN}"
+    digest = pages.digest_of(table)
+    assert _png_source(png) == digest, f"{name} is stale: {_RUN}"
+    svg = (folder / f"{name}.svg").read_text("utf-8")
+    assert f"<dc:source>{digest}</dc:source>" in svg, f"{name} is stale: {_RUN}"
 
 
 def test_the_committed_tables_are_those_of_the_committed_runs(committed):

@@ -23,7 +23,8 @@ def test_without_runs_the_papers_numbers_stand_alone(tmp_path):
   assert [line["test top-1, paper"] for line in lines] == [
       "77.84", "72.95", "67.18 (72.57)", "59.80 (63.16)", "0.09", "0.12",
       "0.11"]
-  assert set(table2.COLUMNS) == set(lines[0])
+  assert {*table2.COLUMNS, "fingerprint"} == set(lines[0])
+  assert "fingerprint" not in table2.notes(lines)
 
 
 def test_a_rows_run_stands_beside_the_paper_with_its_best(tmp_path):
@@ -51,4 +52,15 @@ def test_runs_on_a_part_have_a_table_of_their_own(tmp_path):
   assert (true["labels"], random["labels"]) == ("true", "random")
   assert (true["n"], true["image size"], true["epochs"]) == ("256", "96", "20")
   assert (true["train top-1"], true["train top-5"]) == ("90.00", "99.00")
-  assert set(table2.SAMPLE_COLUMNS) == set(true)
+  assert {*table2.SAMPLE_COLUMNS, "fingerprint"} == set(true)
+  assert table2.sample_notes([true]).endswith(
+      "The part of ImageNet with dataset fingerprint 01234567.")
+
+
+def test_a_run_without_top_5_is_of_another_version(tmp_path):
+  _write(tmp_path / "a", made_up_runs.row(1, table=2))
+  made_up_runs.write(
+      tmp_path / "b", made_up_runs.row(4, table=2), best_test_top5=None)
+  runs, _, damaged = runs_lib.find(tmp_path)
+  assert damaged == [f"{tmp_path}/b was written by another version: left out"]
+  assert len(runs.of_training()) == 1

@@ -1,0 +1,53 @@
+"""Every training run there is, whether a table or figure shows it or not."""
+
+COLUMNS = (
+    "data set", "model", "n", "label corruption", "pixels", "random crop",
+    "augmentation", "dropout", "weight decay", "epochs", "seed",
+    "train accuracy", "test accuracy")
+
+
+def lines(runs):
+  """Returns the runs as dicts of text: `COLUMNS` and "fingerprint".
+
+  Args:
+    runs: the `Runs`.
+  """
+  return [_line(run) for run in sorted(runs.of_training(), key=_place)]
+
+
+def notes():
+  """Returns what stands below the table, as text."""
+  return ("Accuracies in percent, at the end of training, weights fixed, over "
+          "all training and all test images. Fingerprints of the data are in "
+          "the CSV.")
+
+
+def _place(run):
+  config = run.config
+  return (config.dataset, config.model, -run.count, config.pixel_randomization,
+          config.label_corruption, config.random_crop, config.data_augmentation,
+          config.dropout, config.weight_decay, config.epochs, config.seed)
+
+
+def _line(run):
+  config = run.config
+  return {
+      "data set": config.dataset,
+      "model": config.model,
+      "n": f"{run.count:,}",
+      "label corruption": f"{config.label_corruption:g}",
+      "pixels": config.pixel_randomization.replace("_", " "),
+      "random crop": _yes(config.random_crop),
+      "augmentation": _yes(config.data_augmentation),
+      "dropout": f"{config.dropout:g}",
+      "weight decay": f"{config.weight_decay:g}",
+      "epochs": str(config.epochs),
+      "seed": str(config.seed),
+      "train accuracy": f"{100 * run.result['train_accuracy']:.2f}",
+      "test accuracy": f"{100 * run.result['test_accuracy']:.2f}",
+      "fingerprint": run.result["dataset_fingerprint"][:8],
+  }
+
+
+def _yes(value):
+  return "yes" if value else "no"
