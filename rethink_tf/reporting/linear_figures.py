@@ -61,9 +61,9 @@ def error_against_l2(table):
     label = f"{curve}, n = {n:,}" + f", {filters:,} filters" * (filters > 0)
     path = path.sort_values("l2")
     line, = axes.plot(path.l2, 100 * path.test_error, "o-", markersize=4,
-                      label=f"{label}, test")
-    axes.plot(path.l2, 100 * path.train_error, "--", color=line.get_color(),
-              label=f"{label}, training")
+                      label=label)
+    axes.plot(path.l2, 100 * path.train_error, "--", color=line.get_color())
+  axes.plot([], [], "--", color="gray", label="training, in the same colors")
   _from_zero_to_all(axes, _ABOVE_A_LEGEND)
   axes.legend(fontsize=8, loc="upper left", ncols=2)
   return figure

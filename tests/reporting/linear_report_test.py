@@ -34,7 +34,8 @@ def _solve(folder, stem, *flags, **changed):
       "train_error": 0.0, "test_error": errors[stem],
       "relative_residual": 9e-5,
       "min_norm": 390.0 if "gabor" in stem else 220.0, "wall_seconds": 510.0,
-      "peak_memory_gb": 9.0, **changed})
+      "peak_memory_gb": 9.0, "dataset_fingerprint": f"{config.dataset}-0123",
+      **changed})
 
 
 _STATEMENTS = {
@@ -181,8 +182,8 @@ def test_both_errors_are_drawn_along_l2(tmp_path):
   _solve(tmp_path / "b", "table3_mnist", "--l2=0.5", test_error=0.013)
   table = linear_tables.error_against_l2(_find(tmp_path))
   lines = _lines(linear_figures.error_against_l2(table))
-  assert lines["digits, n = 1,000, test"] == [[0, 5.0], [0.1, 6.0]]
-  assert lines["MNIST, n = 60,000, test"] == [[0, 1.2], [0.5, 1.3]]
+  assert lines["digits, n = 1,000"] == [[0, 5.0], [0.1, 6.0]]
+  assert lines["MNIST, n = 60,000"] == [[0, 1.2], [0.5, 1.3]]
 
 
 def test_a_curve_is_on_the_most_examples_that_have_one(tmp_path):
@@ -192,7 +193,7 @@ def test_a_curve_is_on_the_most_examples_that_have_one(tmp_path):
            "--train_examples=20000", test_error=error)
   table = linear_tables.error_against_l2(_find(tmp_path))
   lines = _lines(linear_figures.error_against_l2(table))
-  assert lines["MNIST, n = 20,000, test"] == [[0, 2.0], [0.5, 3.0]]
+  assert lines["MNIST, n = 20,000"] == [[0, 2.0], [0.5, 3.0]]
 
 
 def test_l2_of_random_filters_is_on_the_most_that_have_a_curve(tmp_path):
@@ -201,9 +202,13 @@ def test_l2_of_random_filters_is_on_the_most_that_have_a_curve(tmp_path):
     _solve(tmp_path / f"{filters}-{l2}", "table3_cifar10_random_convnet",
            f"--filters={filters}", f"--l2={l2}", test_error=error)
   table = linear_tables.error_against_l2(_find(tmp_path))
-  lines = _lines(linear_figures.error_against_l2(table))
-  assert lines["CIFAR10, random conv-net, n = 50,000, 8,000 filters, test"] == [
+  figure = linear_figures.error_against_l2(table)
+  lines = _lines(figure)
+  assert lines["CIFAR10, random conv-net, n = 50,000, 8,000 filters"] == [
       [0, 24.0], [0.1, 19.0]]
+  axes, = figure.axes
+  legend = axes.get_legend().get_window_extent()
+  assert axes.bbox.x0 < legend.x0 < legend.x1 < axes.bbox.x1
 
 
 def test_solutions_are_drawn_at_their_norm_and_error(tmp_path):
