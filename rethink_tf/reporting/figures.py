@@ -119,15 +119,20 @@ def fig2b(table):
 
 
 def _with_best(axis, table, label):
-  """Draws a curve of test accuracy a name, and shades up to the best so far."""
+  """Draws a curve of test accuracy a name, and shades up to the best so far.
+
+  Where no test was better than a later one there is nothing to shade, or to name.
+  """
   for color, (name, curves) in _colored(table):
+    falls = (curves.test_accuracy < curves.best).any()
     for number, (_, curve) in enumerate(curves.groupby("seed")):
       axis.plot(curve.step, curve.test_accuracy, color=color, linewidth=2,
                 marker="o", markersize=4,
                 label=None if number else label.format(name))
       axis.fill_between(
           curve.step, curve.test_accuracy, curve.best, color=color, alpha=0.25,
-          linewidth=0, label=None if number else f"{name}, best so far")
+          linewidth=0,
+          label=f"{name}, best so far" if falls and not number else None)
   axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
 
 

@@ -4,6 +4,7 @@ import csv
 import pathlib
 import struct
 
+import pandas as pd
 import pytest
 
 import rethink_tf
@@ -12,6 +13,7 @@ from rethink_tf import report
 from rethink_tf import run_directory
 from rethink_tf import storage
 from rethink_tf.paper import tables
+from rethink_tf.reporting import figures
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
 from tests.reporting import made_up_runs
@@ -227,6 +229,16 @@ def test_figure_2_has_the_best_so_far(out, name, curves):
     for row in mine:
       best = max(best, float(row["test_accuracy"]))
       assert float(row["best"]) == best
+
+
+def test_the_best_so_far_is_named_where_there_is_an_area_to_see():
+  table = pd.DataFrame({
+      "n": 1000, "curve": 2 * ["rises"] + 2 * ["falls"], "seed": 1,
+      "step": [1, 2, 1, 2], "test_accuracy": [0.4, 0.5, 0.4, 0.3],
+      "best": [0.4, 0.5, 0.4, 0.4]})
+  axis, = figures.fig2b(table).axes
+  _, labels = axis.get_legend_handles_labels()
+  assert labels == ["rises", "falls", "falls, best so far"]
 
 
 # What cannot be read.
