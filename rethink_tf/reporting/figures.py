@@ -48,7 +48,7 @@ def fig1b(table):
   axis.set(xlabel="label corruption p",
            ylabel=f"steps to {level:.1%} training accuracy,\n"
                   "relative to true labels")
-  axis.set_ylim(bottom=0)
+  axis.set_ylim(0, 1.1 * table.relative.max())
   axis.legend()
   return figure
 
