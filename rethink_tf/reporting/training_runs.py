@@ -1,5 +1,7 @@
 """Every training run there is, whether a table or figure shows it or not."""
 
+from rethink_tf.reporting import table1
+
 COLUMNS = (
     "data set", "model", "n", "label corruption", "pixels", "random crop",
     "augmentation", "dropout", "weight decay", "epochs", "seed",
@@ -45,7 +47,7 @@ def _line(run):
       "seed": str(config.seed),
       "train accuracy": f"{100 * run.result['train_accuracy']:.2f}",
       "test accuracy": f"{100 * run.result['test_accuracy']:.2f}",
-      "fingerprint": run.result["dataset_fingerprint"][:8],
+      "fingerprint": table1.fingerprint([run]),
   }
 
 

@@ -16,7 +16,8 @@ def lines(runs):
 
   Returns:
     A list of dicts of text with `COLUMNS` and "fingerprint", by model, n,
-    lambda and epochs. A model without a run with weight decay on as many images is left out.
+    lambda and epochs. A model without a run with weight decay on as many
+    images is left out.
   """
   groups = collections.defaultdict(dict)
   for number, model in enumerate(config_lib.MODELS):
@@ -28,12 +29,12 @@ def lines(runs):
           for key in sorted(groups) if key[:2] in decayed]
 
 
-def notes(lines_of_runs):
+def notes(rows):
   """Returns the lines below the table, as text."""
   return (
       "Random labels, no augmentation; training accuracy in percent at the end "
       "of training, weights fixed."
-      + table1.data_note("CIFAR-10", lines_of_runs))
+      + table1.data_note("CIFAR-10", rows))
 
 
 def _is_random(run):

@@ -159,8 +159,6 @@ def test_claims_on_different_numbers_of_images_name_each(tmp_path):
   entry = _verdicts(tmp_path)["random_labels_leave_chance"]
   assert entry.verdict == (
       "holds on 1,000 and 5,000 and 50,000 images; 2 of 5 not run")
-
-
   row = next(line for line in ledger.lines(runs_lib.find(tmp_path)[0])
              if line["claim"] == entry.claim.says)
   assert row["measured"] == (
