@@ -8,7 +8,7 @@ import pandas as pd
 
 from rethink_tf import linear_config
 from rethink_tf.paper import tables
-from rethink_tf.reporting import table1
+from rethink_tf.reporting import cells
 
 COLUMNS = (
     "data set", "preprocessing", "bandwidth", "l2", "n", "filters",
@@ -34,7 +34,7 @@ def notes(lines):
   text = ("Errors in percent. The norm is √tr(αᵀKα), the residual "
           "‖Kα − Y‖ / ‖Y‖; minutes and GB are those of the machine at hand.")
   for name in dict.fromkeys(line["data set"] for line in lines):
-    text += table1.data_note(
+    text += cells.data_note(
         name, [line for line in lines if line["data set"] == name])
   return text
 
@@ -208,7 +208,7 @@ def _line(row, run):
       "residual": f"{result['relative_residual']:.1e}",
       "minutes": f"{result['wall_seconds'] / 60:.1f}",
       "GB": f"{result['peak_memory_gb']:.1f}",
-      "fingerprint": table1.fingerprint([run]),
+      "fingerprint": cells.fingerprint([run]),
   }
 
 

@@ -1,10 +1,10 @@
 """Table 1, ours beside the paper's."""
 
 import functools
-import statistics
 
 from rethink_tf import config as config_lib
 from rethink_tf.paper import tables
+from rethink_tf.reporting import cells
 from rethink_tf.reporting import runs as runs_lib
 
 COLUMNS = (
@@ -54,27 +54,7 @@ def rows():
 def notes(lines, is_small):
   """Returns the lines below a table, as text."""
   text = _ACCURACIES + (f" {_SMALL}" if is_small else "")
-  return text + data_note("CIFAR-10", lines)
-
-
-def data_note(data_set, lines):
-  """Returns what notes say of the data of rows with "fingerprint", or ""."""
-  prints = sorted({line["fingerprint"] for line in lines if line["fingerprint"]})
-  return (f" {data_set} with dataset fingerprint {', '.join(prints)}."
-          if prints else "")
-
-
-def fingerprint(runs):
-  """Returns the first digits of the fingerprint of the data of runs, or ""."""
-  return runs[0].result["dataset_fingerprint"][:8] if runs else ""
-
-
-def percent(fractions):
-  """Returns fractions' mean as percent, with their deviation if several."""
-  text = f"{100 * statistics.mean(fractions):.2f}"
-  if len(fractions) > 1:
-    text += f" ± {100 * statistics.stdev(fractions):.2f}"
-  return text
+  return text + cells.data_note("CIFAR-10", lines)
 
 
 def _line(row, config, runs):
@@ -91,7 +71,7 @@ def _line(row, config, runs):
   if not runs:
     return {**printed, "n": "", "epochs": "", "seeds": "",
             "train, ours": "not run", "test, ours": "not run",
-            "fingerprint": fingerprint(runs)}
+            "fingerprint": cells.fingerprint(runs)}
   results = [run.result for run in runs]
   return {
       **printed,
@@ -99,9 +79,9 @@ def _line(row, config, runs):
       "n": f"{runs[0].count:,}",
       "epochs": _epochs(runs[0], config),
       "seeds": ", ".join(str(run.config.seed) for run in runs),
-      "train, ours": percent([r["train_accuracy"] for r in results]),
-      "test, ours": percent([r["test_accuracy"] for r in results]),
-      "fingerprint": fingerprint(runs),
+      "train, ours": cells.percent([r["train_accuracy"] for r in results]),
+      "test, ours": cells.percent([r["test_accuracy"] for r in results]),
+      "fingerprint": cells.fingerprint(runs),
   }
 
 

@@ -2,7 +2,7 @@
 
 from rethink_tf import config as config_lib
 from rethink_tf.paper import tables
-from rethink_tf.reporting import table1
+from rethink_tf.reporting import cells
 
 COLUMNS = (
     "row", "labels", "data aug", "dropout", "weight decay", "n", "epochs",
@@ -33,7 +33,7 @@ def notes(rows):
   return (
       "Accuracies in percent, of the weights' moving averages, over all "
       "training and all validation photographs; in parentheses the best on the "
-      "way, where the paper has it." + table1.data_note("ImageNet", rows))
+      "way, where the paper has it." + cells.data_note("ImageNet", rows))
 
 
 def sample(runs):
@@ -52,7 +52,7 @@ def sample_notes(rows):
   return (
       "Accuracies in percent. Not the paper's experiment, which needs all of "
       "ImageNet: memorization of a few photographs, by the same code."
-      + table1.data_note("The part of ImageNet", rows))
+      + cells.data_note("The part of ImageNet", rows))
 
 
 def _line(row, runs):
@@ -63,15 +63,15 @@ def _line(row, runs):
       "dropout": row.dropout, "weight decay": row.weight_decay,
       "n": f"{found[0].count:,}" if found else "",
       "epochs": str(found[0].config.epochs) if found else "",
-      "fingerprint": table1.fingerprint(found)}
+      "fingerprint": cells.fingerprint(found)}
   for name, key, best_key, paper, best_paper in _ACCURACIES:
     best = best_paper and getattr(row, best_paper)
     line[f"{name}, paper"] = f"{getattr(row, paper):.2f}" + (
         f" ({float(best):.2f})" if best else "")
     line[f"{name}, ours"] = "not run"
     if found:
-      line[f"{name}, ours"] = table1.percent([r.result[key] for r in found]) + (
-          f" ({table1.percent([r.result[best_key] for r in found])})"
+      line[f"{name}, ours"] = cells.percent([r.result[key] for r in found]) + (
+          f" ({cells.percent([r.result[best_key] for r in found])})"
           if best else "")
   return line
 
@@ -88,5 +88,5 @@ def _sample_line(run):
       "epochs": str(config.epochs),
       **{name: f"{100 * result[key]:.2f}" for name, key, *_ in _ACCURACIES},
       "first epoch at 95%": str(fitted) if fitted else "never",
-      "fingerprint": table1.fingerprint([run]),
+      "fingerprint": cells.fingerprint([run]),
   }

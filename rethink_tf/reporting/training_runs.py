@@ -1,6 +1,6 @@
 """Every training run there is, whether a table or figure shows it or not."""
 
-from rethink_tf.reporting import table1
+from rethink_tf.reporting import cells
 
 COLUMNS = (
     "data set", "model", "n", "label corruption", "pixels", "random crop",
@@ -47,7 +47,7 @@ def _line(run):
       "seed": str(config.seed),
       "train accuracy": f"{100 * run.result['train_accuracy']:.2f}",
       "test accuracy": f"{100 * run.result['test_accuracy']:.2f}",
-      "fingerprint": table1.fingerprint([run]),
+      "fingerprint": cells.fingerprint([run]),
   }
 
 

@@ -3,7 +3,7 @@
 import collections
 
 from rethink_tf import config as config_lib
-from rethink_tf.reporting import table1
+from rethink_tf.reporting import cells
 
 COLUMNS = ("model", "weight decay", "n", "epochs", "seeds", "train accuracy")
 
@@ -34,7 +34,7 @@ def notes(rows):
   return (
       "Random labels, no augmentation; training accuracy in percent at the end "
       "of training, weights fixed."
-      + table1.data_note("CIFAR-10", rows))
+      + cells.data_note("CIFAR-10", rows))
 
 
 def _is_random(run):
@@ -49,6 +49,6 @@ def _line(count, weight_decay, epochs, by_seed):
       "model": runs[0].config.model, "weight decay": f"{weight_decay:g}",
       "n": f"{count:,}", "epochs": str(epochs),
       "seeds": ", ".join(str(run.config.seed) for run in runs),
-      "train accuracy": table1.percent(
+      "train accuracy": cells.percent(
           [run.result["train_accuracy"] for run in runs]),
-      "fingerprint": table1.fingerprint(runs)}
+      "fingerprint": cells.fingerprint(runs)}

@@ -1,0 +1,23 @@
+"""What several tables say in the same words."""
+
+import statistics
+
+
+def data_note(data_set, lines):
+  """Returns what notes say of the data of rows with "fingerprint", or ""."""
+  prints = sorted({line["fingerprint"] for line in lines if line["fingerprint"]})
+  return (f" {data_set} with dataset fingerprint {', '.join(prints)}."
+          if prints else "")
+
+
+def fingerprint(runs):
+  """Returns the first digits of the fingerprint of the data of runs, or ""."""
+  return runs[0].result["dataset_fingerprint"][:8] if runs else ""
+
+
+def percent(fractions):
+  """Returns fractions' mean as percent, with their deviation if several."""
+  text = f"{100 * statistics.mean(fractions):.2f}"
+  if len(fractions) > 1:
+    text += f" ± {100 * statistics.stdev(fractions):.2f}"
+  return text
