@@ -1,7 +1,6 @@
 """The flags of Section 5's programs on linear models."""
 
 import dataclasses
-import itertools
 import math
 import pathlib
 
@@ -11,7 +10,6 @@ from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf import flag_values
 from rethink_tf import flagfile
-from rethink_tf import paths
 
 # Section 5: linear models. What makes points of images, by Table 3's words.
 PREPROCESSINGS = ("none", "gabor", "random_convnet")
@@ -104,12 +102,12 @@ def parse_interpolate(arguments):
     SystemExit: with code 0, after printing the help that `--help` asks for.
   """
   expanded, file = flagfile.expand(arguments)
-  values = _define_linear_flags()
+  values = define_flags()
   _define_linear_options(values)
   flag_values.read(values, "interpolate", expanded,
         "Solves K A = Y for a Gram matrix K, as Section 5 and Table 3 do.\n"
         "--flagfile=PATH reads flags from a file; flags given directly win.")
-  config = _linear_config(values)
+  config = from_flags(values)
   flag_values.in_range(
       "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
       lambda x: 0 < x < math.inf)
@@ -128,153 +126,8 @@ def parse_interpolate(arguments):
           "memory_gb")})
 
 
-@dataclasses.dataclass(frozen=True)
-class SelectOptions:
-  """How choices are compared on held-out training data.
-
-  Attributes:
-    choices: list of `(text, LinearConfig)`, the flags tried and all of them.
-    folds: parts that the training examples are cut into, each held out once.
-    out: folder for the table.
-    data_dir: as of `Options`.
-    memory_gb: as of `LinearOptions`.
-  """
-
-  choices: list[tuple[str, LinearConfig]]
-  folds: int
-  out: pathlib.Path
-  data_dir: pathlib.Path | None
-  memory_gb: float
-
-
-def parse_select(arguments):
-  """Turns the selection's command-line arguments into `SelectOptions`.
-
-  Raises:
-    UsageError: anything that is not a complete, valid command.
-    SystemExit: with code 0, after printing the help that `--help` asks for.
-  """
-  expanded, file = flagfile.expand(arguments)
-  values = _define_linear_flags()
-  _define_select_options(values)
-  flag_values.read(values, "select_kernel", expanded,
-        "Compares choices of flags by cross-validation on training data.")
-  flag_values.in_range(
-      "folds", values.folds, "a whole number from 2 to 100",
-      lambda x: 2 <= x <= 100)
-  flag_values.in_range(
-      "memory_gb", values.memory_gb, "a finite number >= 0",
-      lambda x: 0 <= x < math.inf)
-  choices = _choices(expanded, values["try"].value or ())
-  fewest = min(config.examples for _, config in choices)
-  flag_values.in_range(
-      "train_examples", fewest, f"at least one a fold of {values.folds}",
-      lambda x: x >= values.folds)
-  stem = pathlib.Path(file).stem if file else "select_kernel"
-  out = flag_values.path("out", values) or (
-      paths.workspace() / "runs" / f"{stem}-selection")
-  return SelectOptions(
-      choices, values.folds, out, flag_values.path("data_dir", values),
-      values.memory_gb)
-
-
-@dataclasses.dataclass(frozen=True)
-class Section5Config:
-  """All that determines how Section 5's statements are measured: so, no path.
-
-  Attributes:
-    model: the `LinearConfig`, of the data, the kernel and the seed.
-    test_examples: how many test examples are used.
-    sgd_examples: training examples that SGD sees.
-    sgd_epochs: passes of SGD over them.
-  """
-
-  model: LinearConfig
-  test_examples: int
-  sgd_examples: int
-  sgd_epochs: int
-
-  @property
-  def seed(self):
-    return self.model.seed
-
-  def as_dict(self):
-    """Returns the fields as a dict that `json` writes and reads unchanged."""
-    own = {name: getattr(self, name) for name in (
-        "test_examples", "sgd_examples", "sgd_epochs")}
-    return {**self.model.as_dict(), "program": "section5", **own}
-
-  def short_hash(self):
-    """Returns 8 hex digits that differ between configs, the seed left out."""
-    return flag_values.short_hash(self.as_dict())
-
-
-def parse_section5(arguments):
-  """Turns command-line arguments into `(Section5Config, LinearOptions)`.
-
-  Raises:
-    UsageError: anything that is not a complete, valid command.
-    SystemExit: with code 0, after printing the help that `--help` asks for.
-  """
-  expanded, _ = flagfile.expand(arguments)
-  values = _define_linear_flags()
-  _define_run_directory(values)
-  where = {"flag_values": values}
-  # A few dense n x n problems: what a minute does.
-  values.set_default("train_examples", 1000)
-  flags.DEFINE_integer(
-      "test_examples", 500, "Use the first m test examples.", **where)
-  flags.DEFINE_integer(
-      "sgd_examples", 100, "Training examples that SGD sees.", **where)
-  flags.DEFINE_integer(
-      "sgd_epochs", 300, "Passes of SGD over them.", **where)
-  flag_values.read(values, "section5", expanded,
-                   "Measures Section 5's statements about linear models.")
-  model = _linear_config(values)
-  if model.preprocessing == "random_convnet":
-    raise errors.UsageError(
-        "--preprocessing: expected none or gabor, whose points are in memory. "
-        "Received: 'random_convnet'")
-  if model.kernel != "gaussian":
-    raise errors.UsageError(
-        f"--kernel: expected gaussian. Received: {model.kernel!r}")
-  most = {"train_examples": 20_000,
-          "test_examples": config_lib.TEST_EXAMPLES[model.dataset],
-          "sgd_examples": model.examples, "sgd_epochs": 2**31 - 1}
-  for name, limit in most.items():
-    flag_values.in_range(
-        name, getattr(values, name), f"a whole number from 1 to {limit:,}",
-        lambda x, limit=limit: 1 <= x <= limit)
-  config = Section5Config(
-      model, values.test_examples, values.sgd_examples, values.sgd_epochs)
-  return config, LinearOptions(
-      logdir=flag_values.path("logdir", values) or (
-          flag_values.default_logdir(f"section5_{model.dataset}", config)),
-      data_dir=flag_values.path("data_dir", values), resume=values.resume,
-      overwrite=values.overwrite, arguments=tuple(arguments))
-
-
-def _choices(arguments, tried):
-  """Returns `(text, LinearConfig)` of every combination of the flags tried."""
-  names = [field.name for field in dataclasses.fields(LinearConfig)]
-  grids = []
-  for text in tried:
-    name, equals, values = text.partition("=")
-    if not equals or name not in names:
-      raise errors.UsageError(
-          "--try: expected FLAG=VALUE,VALUE,... with a flag of the model. "
-          f"Received: {text!r}")
-    grids.append([f"--{name}={value}" for value in values.split(",")])
-  choices = []
-  for combination in itertools.product(*grids):
-    values = _define_linear_flags()
-    _define_select_options(values)
-    flag_values.read(values, "select_kernel", [*arguments, *combination], "")
-    choices.append((" ".join(combination), _linear_config(values)))
-  return choices
-
-
-def _define_linear_flags():
+def define_flags():
+  """Returns `FlagValues` with the flags of the model, its data and memory."""
   values = flags.FlagValues()
   default = LinearConfig()
   where = {"flag_values": values}
@@ -330,7 +183,7 @@ def _define_linear_flags():
 
 
 def _define_linear_options(values):
-  _define_run_directory(values)
+  define_run_directory(values)
   where = {"flag_values": values}
   flags.DEFINE_bool(
       "checkpoint", True, "Keep finished blocks on disk, so that a stopped run "
@@ -340,7 +193,8 @@ def _define_linear_options(values):
       "writes of the accumulated Gram matrix of random_convnet.", **where)
 
 
-def _define_run_directory(values):
+def define_run_directory(values):
+  """Adds to `FlagValues` the flags of the run directory."""
   where = {"flag_values": values}
   flags.DEFINE_string(
       "logdir", None, "The run directory; default: "
@@ -352,18 +206,12 @@ def _define_run_directory(values):
       **where)
 
 
-def _define_select_options(values):
-  where = {"flag_values": values}
-  flags.DEFINE_multi_string(
-      "try", None, "FLAG=VALUE,VALUE,...: values of a flag to compare; given "
-      "again, every combination.", **where)
-  flags.DEFINE_integer(
-      "folds", 5, "Parts of the training examples, each held out once.",
-      **where)
-  flags.DEFINE_string("out", None, "Folder to write the table to.", **where)
+def from_flags(values):
+  """Returns the `LinearConfig` that `FlagValues` of `define_flags` describe.
 
-
-def _linear_config(values):
+  Raises:
+    UsageError: a value out of range.
+  """
   for name, allowed in (
       ("dataset", config_lib.DATASETS), ("preprocessing", PREPROCESSINGS),
       ("solver", SOLVERS)):

@@ -3,13 +3,13 @@
 import sys
 
 from rethink_tf import errors
-from rethink_tf import linear_config
 from rethink_tf import program
+from rethink_tf import section5_config
 
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  program.main(linear_config.parse_section5(argv[1:]), _measure, _summary)
+  program.main(section5_config.parse_section5(argv[1:]), _measure, _summary)
 
 
 def _measure(config, options, directory, stop):

@@ -5,7 +5,7 @@ import io
 import sys
 
 from rethink_tf import errors
-from rethink_tf import linear_config
+from rethink_tf import selection_config
 from rethink_tf import signals
 from rethink_tf import storage
 from rethink_tf.data import datasets
@@ -15,7 +15,7 @@ from rethink_tf.linear import progress
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  options = linear_config.parse_select(argv[1:])
+  options = selection_config.parse_select(argv[1:])
   for _, config in options.choices:
     datasets.check_available(config.dataset, options.data_dir)
     problem.require_memory(config, options.memory_gb, checkpoint=False)

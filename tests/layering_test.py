@@ -23,7 +23,11 @@ _MAY_IMPORT = {
     "config": {"errors", "flag_values", "flagfile", "imagenet_config"},
     "suite_config": {"errors", "flag_values", "paths"},
     "theory_config": {"config", "errors", "flag_values", "flagfile"},
-    "linear_config": {"config", "errors", "flag_values", "flagfile", "paths"},
+    "linear_config": {"config", "errors", "flag_values", "flagfile"},
+    "section5_config": {
+        "config", "errors", "flag_values", "flagfile", "linear_config"},
+    "selection_config": {
+        "errors", "flag_values", "flagfile", "linear_config", "paths"},
     "run_directory": {"errors", "storage"},
     "signals": {"errors"},
     "cluster": {"errors"},
@@ -49,8 +53,8 @@ _MAY_IMPORT = {
         "training"},
     "interpolate": {"errors", "linear", "linear_config", "program"},
     "select_kernel": {
-        "data", "errors", "linear", "linear_config", "signals", "storage"},
-    "section5": {"errors", "linear", "linear_config", "program"},
+        "data", "errors", "linear", "selection_config", "signals", "storage"},
+    "section5": {"errors", "linear", "program", "section5_config"},
     "paper": set(),
     "suites": {"config", "errors", "paths"},
     "suite_runner": {"errors", "run_directory", "suites"},
@@ -72,7 +76,8 @@ _MAY_IMPORT = {
 _ONLY = {
     "absl": {
         "config", "flag_values", "imagenet_config", "linear_config",
-        "suite_config", "theory_config"},
+        "section5_config", "selection_config", "suite_config",
+        "theory_config"},
     "argparse": set(),
     "pickle": set(),
     "keras": {"models", "theory", "training"},

@@ -7,6 +7,7 @@ import pytest
 
 from rethink_tf import errors
 from rethink_tf import linear_config
+from rethink_tf import section5_config
 from rethink_tf import streams
 from rethink_tf.linear import fourier
 from rethink_tf.linear import kernels
@@ -18,7 +19,7 @@ from rethink_tf.linear import statements
 
 @pytest.fixture(name="measured", scope="module")
 def _measured():
-  config, _ = linear_config.parse_section5([
+  config, _ = section5_config.parse_section5([
       "--dataset=digits", "--train_examples=600", "--test_examples=300",
       "--sgd_examples=40", "--sgd_epochs=200"])
   return statements.measure(

@@ -7,6 +7,7 @@ import pytest
 
 from rethink_tf import linear_config
 from rethink_tf import run_directory
+from rethink_tf import section5_config
 from rethink_tf.paper import tables
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import linear_figures
@@ -58,7 +59,7 @@ _STATEMENTS = {
 
 
 def _measure(folder, result, *flags):
-  config, _ = linear_config.parse_section5(["--dataset=digits", *flags])
+  config, _ = section5_config.parse_section5(["--dataset=digits", *flags])
   sgd = result["sgd"]
   _write(folder, config, result, [
       {"epoch": e, "distance": d}
