@@ -1,4 +1,4 @@
-"""The flags of Section 5's programs on linear models."""
+"""The flags of a linear model, and of the program that solves it."""
 
 import dataclasses
 import math
@@ -11,7 +11,7 @@ from rethink_tf import errors
 from rethink_tf import flag_values
 from rethink_tf import flagfile
 
-# Section 5: linear models. What makes points of images, by Table 3's words.
+# What makes points of images, by Table 3's words.
 PREPROCESSINGS = ("none", "gabor", "random_convnet")
 KERNELS = ("gaussian", "linear")
 SOLVERS = ("cholesky", "cg")
@@ -104,16 +104,14 @@ def parse_interpolate(arguments):
   expanded, file = flagfile.expand(arguments)
   values = define_flags()
   _define_linear_options(values)
-  flag_values.read(values, "interpolate", expanded,
-        "Solves K A = Y for a Gram matrix K, as Section 5 and Table 3 do.\n"
-        "--flagfile=PATH reads flags from a file; flags given directly win.")
+  flag_values.read(
+      values, "interpolate", expanded,
+      "Solves K A = Y for a Gram matrix K, as Section 5 and Table 3 do.\n"
+      "--flagfile=PATH reads flags from a file; flags given directly win.")
   config = from_flags(values)
   flag_values.in_range(
       "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
       lambda x: 0 < x < math.inf)
-  flag_values.in_range(
-      "memory_gb", values.memory_gb, "a finite number >= 0",
-      lambda x: 0 <= x < math.inf)
   name = pathlib.Path(file).stem if file else (
       f"interpolate_{config.dataset}_{config.preprocessing}")
   return config, LinearOptions(
@@ -225,7 +223,7 @@ def from_flags(values):
   flag_values.in_range(
       "bandwidth", values.bandwidth, "a finite number > 0",
       lambda x: 0 < x < math.inf)
-  for name in ("l2", "threshold"):
+  for name in ("l2", "threshold", "memory_gb"):
     flag_values.in_range(
         name, getattr(values, name), "a finite number >= 0",
         lambda x: 0 <= x < math.inf)

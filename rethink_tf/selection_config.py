@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import math
 import pathlib
 
 from absl import flags
@@ -43,14 +42,12 @@ def parse_select(arguments):
   expanded, file = flagfile.expand(arguments)
   values = linear_config.define_flags()
   _define_select_options(values)
-  flag_values.read(values, "select_kernel", expanded,
-        "Compares choices of flags by cross-validation on training data.")
+  flag_values.read(
+      values, "select_kernel", expanded,
+      "Compares choices of flags by cross-validation on training data.")
   flag_values.in_range(
       "folds", values.folds, "a whole number from 2 to 100",
       lambda x: 2 <= x <= 100)
-  flag_values.in_range(
-      "memory_gb", values.memory_gb, "a finite number >= 0",
-      lambda x: 0 <= x < math.inf)
   choices = _choices(expanded, values["try"].value or ())
   fewest = min(config.examples for _, config in choices)
   flag_values.in_range(

@@ -35,6 +35,7 @@ def test_nothing_tried_is_one_choice():
     ("--try=data_dir=a,b", "data_dir"),
     ("--try=bandwidth=1,0", "--bandwidth"),
     ("--folds=1", "--folds"),
+    ("--memory_gb=-1", "--memory_gb"),
     ("--train_examples=4", "--train_examples"),
 ])
 def test_a_bad_choice_is_refused(flag, words):
