@@ -84,4 +84,5 @@ def parse_section5(arguments):
       logdir=flag_values.path("logdir", values) or (
           flag_values.default_logdir(f"section5_{model.dataset}", config)),
       data_dir=flag_values.path("data_dir", values), resume=values.resume,
-      overwrite=values.overwrite, arguments=tuple(arguments))
+      overwrite=values.overwrite, memory_gb=values.memory_gb,
+      arguments=tuple(arguments))

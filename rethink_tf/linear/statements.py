@@ -65,7 +65,7 @@ def run(config, options, directory):
   """
   begun = time.monotonic()
   memory.require(
-      memory_gb(config), 0,
+      memory_gb(config), options.memory_gb,
       f"measuring on {config.model.examples:,} examples", "fewer --train_examples")
   problem = problem_lib.load(config.model, options.data_dir)
   directory.begin(

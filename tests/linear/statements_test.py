@@ -26,6 +26,14 @@ def _measured():
       config, problem.load(config.model, None), progress.Quiet())
 
 
+def test_more_memory_than_allowed_is_refused_before_any_work(tmp_path):
+  config, options = section5_config.parse_section5(
+      ["--dataset=digits", "--memory_gb=0.5", f"--logdir={tmp_path / 'run'}"])
+  with pytest.raises(errors.StorageError) as raised:
+    statements.run(config, options, None)
+  assert f"{statements.memory_gb(config):.1f} GB" in str(raised.value)
+
+
 def test_all_solutions_interpolate_and_the_minimum_norm_is_least(measured):
   found = measured["solutions"]
   assert all(s["residual"] < 1e-6 for s in found.values())
