@@ -156,7 +156,9 @@ def _over_corruption(axis, table, column):
   for color, marker, (model, mine) in zip(
       _COLORS, _MARKERS, table.groupby("model", sort=False)):
     values = mine.groupby("p")[column].agg(["mean", "std"])
+    spread = values["std"]
     axis.errorbar(
-        values.index, values["mean"], yerr=values["std"].fillna(0),
+        # One seed has no spread, and its legend no bar.
+        values.index, values["mean"], yerr=spread if spread.any() else None,
         color=color, marker=marker, linewidth=2, capsize=3,
         label=_of_images(_MODELS[model], mine))

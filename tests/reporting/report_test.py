@@ -241,6 +241,16 @@ def test_the_best_so_far_is_named_where_there_is_an_area_to_see():
   assert labels == ["rises", "falls", "falls, best so far"]
 
 
+@pytest.mark.parametrize("seeds, bars", [((1,), False), ((1, 2), True)])
+def test_several_seeds_alone_have_error_bars(seeds, bars):
+  table = pd.DataFrame([
+      {"model": "mlp_1x512", "n": 1000, "p": p, "seed": seed,
+       "test_error": p + 0.01 * seed} for p in (0, 1) for seed in seeds])
+  axis, = figures.fig1c(table).axes
+  drawn, = axis.containers
+  assert drawn.has_yerr == bars
+
+
 # What cannot be read.
 
 
