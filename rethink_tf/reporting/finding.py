@@ -13,6 +13,8 @@ class Finding:
     ours: the measured numbers, as text.
     paper: the paper's, as text; "" where it prints none.
     count: the number of training examples; None where it does not matter.
+    stand_in: what else the runs have less of than the paper's, as words that
+      follow the number of images; "" where nothing.
   """
 
   subject: str
@@ -20,3 +22,4 @@ class Finding:
   ours: str = ""
   paper: str = ""
   count: int | None = None
+  stand_in: str = ""

@@ -27,7 +27,7 @@ class Entry:
 
   @property
   def verdict(self):
-    """"holds", "does not hold" or "not run", and on how many images."""
+    """"holds", "does not hold" or "not run", and on what less than the paper's."""
     measured = [f for f in self.findings if f.holds is not None]
     if not measured:
       return NOT_RUN
@@ -35,6 +35,7 @@ class Entry:
     counts = sorted({f.count for f in measured if f.count})
     if counts and counts[0] < ALL_IMAGES:
       text += f" on {' and '.join(f'{n:,}' for n in counts)} images"
+    text += "".join(sorted({f.stand_in for f in measured}))
     missing = len(self.findings) - len(measured)
     if missing:
       text += f"; {missing} of {len(self.findings)} not run"
@@ -86,7 +87,7 @@ def _measured(findings):
   """Returns what was measured, and where several numbers of images were, on what."""
   several = len({f.count for f in findings if f.count}) > 1
   return "; ".join(
-      f"{f.subject}{_where(f) if several else ''}: {f.ours}"
+      f"{f.subject}{_where(f) if several else f.stand_in}: {f.ours}"
       for f in findings if f.holds is not None and f.ours)
 
 
@@ -97,4 +98,5 @@ def _of_paper(findings):
 
 
 def _where(found):
-  return f" on {found.count:,} images" if found.count else ""
+  images = f" on {found.count:,} images" if found.count else ""
+  return images + found.stand_in

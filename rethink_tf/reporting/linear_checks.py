@@ -92,9 +92,9 @@ def interpolation_generalizes(runs, residual, times):
         result["train_error"] == 0 and result["relative_residual"] <= residual
         and 100 * result["test_error"] <= times * row.test_error,
         f"{result['test_error']:.2%} test error, {result['train_error']:.2%} "
-        f"training error, residual {result['relative_residual']:.1e}"
-        f"{linear_tables.fewer_filters(run, row)}",
-        f"{row.test_error:g}%", result["n"]))
+        f"training error, residual {result['relative_residual']:.1e}",
+        f"{row.test_error:g}%", result["n"],
+        linear_tables.fewer_filters(run.config["filters"], row)))
   return findings
 
 
@@ -138,7 +138,7 @@ def regularization_helps(runs, curves, helps, share, test_examples):
         f"{error:.2%} without, at best {best.test_error:.2%} (l2 = "
         f"{best.l2:g}; two standard errors are {chance:.2%})",
         "improves" if helps else "does not improve",
-        int(best.n)))
+        int(best.n), best.fewer_filters))
   return findings
 
 

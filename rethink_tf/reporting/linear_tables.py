@@ -76,12 +76,13 @@ def error_against_l2(runs):
   """Training and test error along paths over l2.
 
   Returns:
-    A frame with "curve", "n", "filters" (0 where there are none), "l2",
-    "train_error" and "test_error".
+    A frame with "curve", "n", "filters" (0 where there are none),
+    "fewer_filters" (see the function of this name), "l2", "train_error" and
+    "test_error".
   """
   frames = [
       pd.DataFrame(run.result["path"]).assign(
-          curve=_subject(run), n=run.result["n"], filters=0)
+          curve=_subject(run), n=run.result["n"], filters=0, fewer_filters="")
       for run in runs.of_program("section5")]
   for row in tables.table3():
     if row.regularized != "no":
@@ -89,9 +90,12 @@ def error_against_l2(runs):
     # The l2 of the network with the most filters that has several.
     mine = _curve(_like(runs, row, ("l2", "filters")), "l2", ("n", "filters"))
     if len(mine):
-      frames.append(mine.assign(curve=row.title))
-  return _stacked(
-      frames, ["curve", "n", "filters", "l2", "train_error", "test_error"])
+      frames.append(mine.assign(
+          curve=row.title,
+          fewer_filters=fewer_filters(mine.filters.iloc[0], row)))
+  return _stacked(frames, [
+      "curve", "n", "filters", "fewer_filters", "l2", "train_error",
+      "test_error"])
 
 
 def norm_against_error(runs):
@@ -180,10 +184,17 @@ def on_equally_many(runs, rows):
   return [by_count[max(shared)] for by_count in found] if shared else None
 
 
-def fewer_filters(run, row):
-  """Returns words on a run with other filters than its row's, or ""."""
-  filters, planned = run.config["filters"], _config(row)["filters"]
-  return "" if filters == planned else f" with {filters:,} of {planned:,} filters"
+def fewer_filters(filters, row):
+  """Returns words on a number of filters that is not a row's, or "".
+
+  Args:
+    filters: of the run or runs; 0 or None where there are none.
+    row: of `tables.table3`.
+  """
+  planned = _config(row)["filters"]
+  if (filters or 0) == (planned or 0):
+    return ""
+  return f" with {filters:,} of {planned:,} filters"
 
 
 def _line(row, run):
