@@ -1,5 +1,7 @@
 """Datasets that TensorFlow Datasets prepares: found, or downloaded, and read."""
 
+import contextlib
+import fcntl
 import os
 import socket
 import urllib.error
@@ -19,6 +21,7 @@ _EXPECTED = {
 }
 # Files beside the records: what is in them.
 _DESCRIPTIONS = (".json", ".txt")
+_LOCK = ".rethink_tf.lock"
 
 
 def data_directory(explicit):
@@ -114,10 +117,21 @@ def _download(tfds, name, directory):
     raise errors.DataError(
         f"{absent}. Downloading it failed: {error}") from error
   try:
-    tfds.builder(name, data_dir=directory).download_and_prepare()
+    with _alone_in(directory):
+      if find(name, directory) is None:  # Another process's, waited for.
+        tfds.builder(name, data_dir=directory).download_and_prepare()
   except Exception as error:  # TFDS raises many kinds, each a failed download.
     raise errors.DataError(
         f"{absent}. Downloading it failed: {error}") from error
+
+
+@contextlib.contextmanager
+def _alone_in(directory):
+  """Keeps other processes of this machine from preparing data there too."""
+  directory.mkdir(parents=True, exist_ok=True)
+  with open(directory / _LOCK, "a", encoding="utf-8") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)  # The kernel unlocks at any exit.
+    yield
 
 
 def _read(tfds, builder, split, count, classes, shape):

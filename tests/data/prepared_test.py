@@ -1,11 +1,14 @@
 """Tests of prepared: data found, checked, or refused with where and what."""
 
+import concurrent.futures
 import io
 import os
 import pathlib
 import shutil
 import sys
 import tarfile
+import threading
+import time
 import types
 import urllib.error
 import urllib.request
@@ -154,21 +157,47 @@ def test_absent_data_offline_is_refused_and_nothing_made(
   assert not list(tmp_path.iterdir())
 
 
+def _online(monkeypatch, download_and_prepare):
+  """Has TFDS prepare MNIST by a function, from a network that answers."""
+  monkeypatch.setitem(sys.modules, "tensorflow_datasets", types.SimpleNamespace(
+      builder_cls=lambda name: types.SimpleNamespace(
+          url_infos={"http://localhost/mnist.gz": None}),
+      builder=lambda name, data_dir: types.SimpleNamespace(
+          download_and_prepare=download_and_prepare)))
+  monkeypatch.setattr(
+      urllib.request, "urlopen", lambda *_, **__: open(os.devnull, "rb"))
+
+
 def test_a_download_that_fails_on_its_way_is_a_data_error(
     tmp_path, monkeypatch):
   def download_and_prepare():
     raise RuntimeError("checksum differs")
 
-  fake = types.SimpleNamespace(
-      builder_cls=lambda name: types.SimpleNamespace(
-          url_infos={"http://localhost/mnist.gz": None}),
-      builder=lambda name, data_dir: types.SimpleNamespace(
-          download_and_prepare=download_and_prepare))
-  monkeypatch.setitem(sys.modules, "tensorflow_datasets", fake)
-  monkeypatch.setattr(
-      urllib.request, "urlopen", lambda *_, **__: open(os.devnull, "rb"))
+  _online(monkeypatch, download_and_prepare)
   with pytest.raises(errors.DataError, match="mnist is not in.*checksum"):
     prepared.load("mnist", tmp_path)
+
+
+def test_two_processes_prepare_data_once(tmp_path, monkeypatch):
+  prepared_here = []
+
+  def download_and_prepare():
+    prepared_here.append(threading.get_ident())
+    time.sleep(0.5)  # The other is at the lock meanwhile, or in here.
+    folder = tmp_path / "mnist" / "3.0.1"
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text("{}")
+
+  def load():
+    # What there is then is not read here.
+    with pytest.raises(errors.DataError, match="cannot be read"):
+      prepared.load("mnist", tmp_path)
+
+  _online(monkeypatch, download_and_prepare)
+  with concurrent.futures.ThreadPoolExecutor() as pool:
+    for done in [pool.submit(load) for _ in range(2)]:
+      done.result(timeout=60)
+  assert len(prepared_here) == 1
 
 
 def test_the_program_exits_3_offline_with_one_line_and_leaves_nothing(tmp_path):
