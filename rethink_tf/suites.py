@@ -12,7 +12,9 @@ A suite is a TOML file in configs/suites, or anywhere:
     grid.p = [0, 0.5, 1]                 # a run for every combination ...
     zip.row = [3, 6]                     # ... and for each of these in step
 
-`{p}` stands for the variable's value in names, flagfiles and flags.
+`{p}` stands for the variable's value in names, flagfiles and flags. A flagfile or
+suite may lie beside the file that names it; else it is one of the project's, or
+relative to where the user is.
 """
 
 import dataclasses
@@ -29,6 +31,8 @@ _FOLDER = "configs/suites"
 _MODELS = "configs/models.toml"
 _TOP_KEYS = {"title", "include", "run"}
 _KEYS = {"name", "flagfile", "flags", "grid", "zip"}
+# Which reproduce says itself, of every run.
+_OF_REPRODUCE = {"seed", "logdir", "data_dir"}
 # On a few images a test takes longer than an epoch of training.
 _SCALED_EVAL_EVERY = 10
 
@@ -113,7 +117,11 @@ def scaled_epochs(model, train_examples, batch_size):
 
 def _planned(suite, name, flags, train_examples):
   try:
-    config, _ = config_lib.parse(flags)
+    config, options = config_lib.parse(flags)
+    if options.preview or options.overwrite or not options.resume:
+      raise errors.UsageError(
+          "expected a run that trains, and goes on where it was stopped. "
+          "Received --preview, --overwrite or --noresume")
     if train_examples == config_lib.TRAIN_EXAMPLES[config.dataset]:
       flags = [*flags, "--train_examples=0"]  # The runs on all of them.
     elif train_examples:
@@ -133,21 +141,28 @@ def _expanded(suite, including):
   """Yields `(name, flags)` of a suite's runs, included ones first."""
   if suite in including:
     raise errors.UsageError(f"suite {suite} includes itself")
-  table = _toml(_find(suite))
+  path = _find(suite)
+  table = _toml(path)
   if set(table) - _TOP_KEYS or not set(table) & {"include", "run"}:
     raise errors.UsageError(
         f"suite {suite}: expected among {', '.join(sorted(_TOP_KEYS))} at the top, "
         f"and runs or what to include. Received: {', '.join(table) or 'nothing'}")
   for other in table.get("include", []):
-    yield from _expanded(other, (*including, suite))
+    yield from _expanded(_beside(path, other), (*including, suite))
   for run in table.get("run", []):
     unknown = set(run) - _KEYS
     if unknown or "flagfile" not in run:
       raise errors.UsageError(
           f"suite {suite}: expected runs with a flagfile, and among "
           f"{', '.join(sorted(_KEYS))}. Received: {', '.join(run)}")
+    refused = _OF_REPRODUCE & set(run.get("flags", {}))
+    if refused:
+      raise errors.UsageError(
+          f"suite {suite}: expected flags of train but those that reproduce sets. "
+          f"Received: {', '.join(sorted(refused))}")
     for values in _combinations(suite, run):
-      yield _filled(suite, run, values)
+      name, flagfile, flags = _filled(suite, run, values)
+      yield name, [f"--flagfile={_beside(path, flagfile)}", *flags]
 
 
 def _combinations(suite, run):
@@ -175,7 +190,13 @@ def _filled(suite, run, values):
   flagfile = fill(run["flagfile"])
   name = fill(run.get("name", pathlib.Path(flagfile).stem))
   flags = [f"--{flag}={fill(v)}" for flag, v in run.get("flags", {}).items()]
-  return name, [f"--flagfile={flagfile}", *flags]
+  return name, flagfile, flags
+
+
+def _beside(path, text):
+  """Returns the path of a file beside a suite's, or the text as it is."""
+  candidate = path.parent / text
+  return str(candidate) if candidate.is_file() else text
 
 
 def _find(suite):

@@ -175,6 +175,12 @@ def test_the_same_config_twice_is_one_run(tmp_path):
     ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.epochs = 0",
      "from 1"),
     ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.speed = 1", "speed"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.seed = 2\n"
+     "flags.logdir = 'x'", "logdir, seed"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.preview = true",
+     "a run that trains"),
+    ("[[run]]\nflagfile = 'configs/quickstart.flags'\nflags.overwrite = true",
+     "a run that trains"),
     ("[[run]]\nflagfile = 'configs/quickstart.flags'\n"
      "zip.a = [1]\nzip.b = [1, 2]", "one length"),
     ("include = ['absent']", "table1"),
@@ -188,6 +194,19 @@ def test_the_same_config_twice_is_one_run(tmp_path):
 def test_a_file_that_is_no_suite_is_refused(tmp_path, text, said):
   with pytest.raises(errors.UsageError, match=said):
     _suite(tmp_path, text)
+
+
+def test_a_suite_names_flagfiles_and_suites_beside_it(tmp_path):
+  (tmp_path / "mine").mkdir()
+  (tmp_path / "mine" / "few.flags").write_text("--dataset=digits\n--epochs=3\n")
+  (tmp_path / "mine" / "other.toml").write_text(
+      "[[run]]\nflagfile = 'few.flags'\n")
+  run, shipped = _suite(
+      tmp_path, "include = ['mine/other.toml']\n"
+      "[[run]]\nflagfile = 'configs/quickstart.flags'")
+  assert (run.name, run.config.epochs) == ("few", 3)
+  assert f"--flagfile={tmp_path}/mine/few.flags" in run.flags
+  assert "--flagfile=configs/quickstart.flags" in shipped.flags
 
 
 def test_a_suite_that_includes_itself_is_refused(tmp_path):
