@@ -71,11 +71,13 @@ def _print_list(jobs, options):
         state += f", goes on after epoch {job.epochs_done}"
     print(f"{job.title:{width}}  {job.plan.config.epochs:>4} epochs  {state}")
   left = [job for job in jobs if not job.done]
-  seconds = sum(job.seconds_left for job in left) / min(
-      options.max_parallel, max(len(left), 1))
-  print(f"{len(jobs)} runs, {len(left)} to make, about "
-        f"{suite_runner.duration(seconds)}, under {options.logdir}\n",
-        flush=True)
+  seconds = sum(job.seconds_left for job in left)
+  time = suite_runner.duration(seconds)
+  at_once = min(options.max_parallel, len(left))
+  if at_once > 1:  # One run may keep every core busy, or not.
+    time = f"{suite_runner.duration(seconds / at_once)} to {time}"
+  print(f"{len(jobs)} runs, {len(left)} to make, about {time}, under "
+        f"{options.logdir}\n", flush=True)
 
 
 def _print_end(jobs, failed, options):

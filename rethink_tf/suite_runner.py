@@ -19,8 +19,6 @@ from rethink_tf import run_directory
 from rethink_tf import suites
 
 _POLL_SECONDS = 0.5
-# Longer than a run takes to save and stop.
-_PATIENCE_SECONDS = 60
 # What a run takes besides its images: imports, data, tracing.
 _START_SECONDS = 15
 # A test has no gradient: a third of the work of a training step.
@@ -38,7 +36,7 @@ class Job:
   Attributes:
     plan: the `PlannedRun`.
     directory: `pathlib.Path` of its run directory.
-    done: whether it has a result.
+    done: whether it has a result, and an undamaged one.
     epochs_done: epochs in its metrics.csv.
     seconds: estimated time of the whole run.
   """
@@ -109,6 +107,9 @@ def shell_command(job, data_dir):
 def run(all_jobs, logdir, data_dir, max_parallel, stop):
   """Trains every job that is not done, and goes on past one that fails.
 
+  One that another process trains, such as another suite's or one that a suite
+  killed just now left to save, is waited for while others are trained.
+
   Args:
     all_jobs: a list of `Job`; their `done` is brought up to date.
     logdir: `pathlib.Path`; what runs print is kept in its folder "logs".
@@ -123,14 +124,16 @@ def run(all_jobs, logdir, data_dir, max_parallel, stop):
     StoppedError: a signal came; the runs under way have saved.
   """
   waiting = [job for job in all_jobs if not job.done]
-  running, failed = {}, []
+  running, failed, named = {}, [], set()
   bar = _Bar(all_jobs)
   stop.defer()
   try:
-    _wait_for_owners(waiting, bar, stop)
     while (waiting or running) and not stop.requested:
-      while waiting and len(running) < max_parallel:
-        job = waiting.pop(0)
+      while len(running) < max_parallel and (job := _next(waiting, bar, named)):
+        waiting.remove(job)
+        if _is_done(job.directory):  # By whoever it was waited for.
+          failed += _ended(job, 0, logdir, bar, all_jobs)
+          continue
         bar.write(f"{bar.count(all_jobs)} {job.title}: starts")
         running[_start(job, logdir, data_dir)] = job
       time.sleep(_POLL_SECONDS)
@@ -177,7 +180,11 @@ def _key(config):
 
 
 def _is_done(directory):
-  return (directory / "result.json").exists()
+  """Tells whether a run has a result; train says what is damaged in another."""
+  try:
+    return run_directory.read_result(directory) is not None
+  except errors.StorageError:
+    return False
 
 
 def _epochs_done(directory):
@@ -192,7 +199,7 @@ def _rates(directories):
   """Returns the median images/s of each model's longer finished runs."""
   seen = {}
   for directory in directories:
-    with contextlib.suppress(errors.StorageError, KeyError):
+    with contextlib.suppress(errors.StorageError, KeyError, TypeError):
       result = run_directory.read_json(directory / "result.json") or {
           "wall_seconds": 0}
       if result["wall_seconds"] >= _LONG_ENOUGH_SECONDS:
@@ -234,20 +241,22 @@ def _start(job, logdir, data_dir):
         start_new_session=True, preexec_fn=_stop_with_parent)
 
 
-def _wait_for_owners(waiting, bar, stop):
-  """Waits a while for runs that a suite killed just now left to save."""
-  end = time.monotonic() + _PATIENCE_SECONDS
-  named = set()
-  while not stop.requested and time.monotonic() < end:
-    owned = [(job, owner) for job in waiting
-             if (owner := run_directory.owner(job.directory))]
-    if not owned:
-      return
-    for job, owner in owned:
-      if owner not in named:
-        bar.write(f"{job.title}: in use by process {owner}; waits for it")
-        named.add(owner)
-    time.sleep(_POLL_SECONDS)
+def _next(waiting, bar, named):
+  """Returns the first job that no other process trains, or None.
+
+  Args:
+    waiting: a list of `Job`.
+    bar: where the others are named.
+    named: a set of (job's title, process) that were; brought up to date.
+  """
+  for job in waiting:
+    owner = run_directory.owner(job.directory)
+    if owner is None:
+      return job
+    if (job.title, owner) not in named:
+      bar.write(f"{job.title}: in use by process {owner}; waits for it")
+      named.add((job.title, owner))
+  return None
 
 
 def _stop_with_parent():

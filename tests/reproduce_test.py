@@ -13,6 +13,7 @@ import pytest
 from rethink_tf import errors
 from rethink_tf import reproduce
 from rethink_tf import run_directory
+from rethink_tf import signals
 from rethink_tf import storage
 from rethink_tf import suite_runner
 from rethink_tf import suites
@@ -121,21 +122,58 @@ def test_sigterm_stops_the_runs_where_they_have_saved(tmp_path):
   assert re.search(r"goes on after epoch [1-9]", listed.stdout)
 
 
-def test_it_waits_for_a_run_that_saves_yet(tmp_path, capsys):
-  suite = _suite(tmp_path, ("one", 1, 0.01))
+def test_it_trains_others_while_it_waits_for_a_run_in_use(tmp_path, capsys):
+  suite = _suite(tmp_path, ("one", 1, 0.01), ("two", 2, 0.01))
   flags = (f"--suite={suite}", f"--logdir={tmp_path}/runs")
   assert _main(*flags, "--print_commands") == 0
-  folder, = re.findall(r"--logdir=(\S+)", capsys.readouterr().out)
+  folder, _ = re.findall(r"--logdir=(\S+)", capsys.readouterr().out)
   with run_directory.claim(pathlib.Path(folder)):
     process = programs.start("reproduce", *flags, folder=tmp_path)
     lines = []
-    while not lines or "waits for it" not in lines[-1]:
+    while not lines or "two seed 1: training accuracy" not in lines[-1]:
       lines.append(process.stdout.readline())
       assert lines[-1], lines
-    assert lines[-1] == (
-        f"one seed 1: in use by process {os.getpid()}; waits for it\n")
+    assert lines.count(f"one seed 1: in use by process {os.getpid()}; waits for "
+                       "it\n") == 1
   out, err = process.communicate(timeout=100)
   assert process.returncode == 0, out + err
+  assert "2 of 2 runs are done" in out
+
+
+def test_a_run_that_another_process_has_finished_meanwhile_is_done(
+    tmp_path, capsys):
+  plans = suites.load(str(_suite(tmp_path, ("one", 1, 0.01))))
+  job, = suite_runner.jobs(plans, tmp_path / "runs", {"digits": 1297}, {})
+  job.directory.mkdir(parents=True)
+  storage.write_json(job.directory / "result.json", {
+      "train_accuracy": 0.5, "test_accuracy": 0.25, "wall_seconds": 3})
+  assert not suite_runner.run([job], tmp_path / "runs", None, 1, signals.Stop())
+  assert job.done and not (tmp_path / "runs" / "logs").exists()
+  assert capsys.readouterr().out == (
+      "[1/1] one seed 1: training accuracy 50.00%, test accuracy 25.00%, 3 s\n")
+
+
+def test_a_damaged_run_is_not_done_and_says_what_to_do(tmp_path):
+  suite = _suite(tmp_path, ("one", 1, 0.01))
+  flags = (f"--suite={suite}", "--logdir=runs")
+  assert programs.run("reproduce", *flags, folder=tmp_path).returncode == 0
+  result, = _results(tmp_path / "runs")
+  result.write_text(result.read_text()[:-9])
+  again = programs.run("reproduce", *flags, folder=tmp_path)
+  assert again.returncode == 4
+  assert "0 of 1 runs are done" in again.stdout
+  assert f"{result} is damaged" in again.stdout
+  assert "--overwrite starts the run anew" in again.stdout
+
+
+def test_a_result_of_another_version_is_no_rate(tmp_path):
+  plan, = suites.load(str(_suite(tmp_path, ("one", 1, 0.01))))
+  (tmp_path / plan.folder).mkdir(parents=True)
+  storage.write_json(tmp_path / plan.folder / "config.json", plan.config.as_dict())
+  storage.write_json(
+      tmp_path / plan.folder / "result.json", {"wall_seconds": None})
+  job, = suite_runner.jobs([plan], tmp_path, {"digits": 1297}, {})
+  assert job.done and job.seconds > 0
 
 
 def test_a_run_of_another_suite_or_name_is_shared(tmp_path, capsys):
@@ -224,8 +262,11 @@ def test_a_dry_run_writes_nothing_and_says_how_long(tmp_path, capsys):
   assert _main("--suite=table1", f"--logdir={tmp_path}/runs", "--dry_run") == 0
   lines = capsys.readouterr().out.splitlines()
   assert len([line for line in lines if "epochs  about" in line]) == 19
-  assert "19 runs, 19 to make, about " in lines[19]
+  alone, = re.findall(r"19 runs, 19 to make, about (\S+ h), ", lines[19])
   assert not (tmp_path / "runs").exists()
+  assert _main("--suite=table1", f"--logdir={tmp_path}/runs", "--dry_run",
+               "--max_parallel=2") == 0
+  assert f" h to {alone}, under" in capsys.readouterr().out
 
 
 def test_only_leaves_out_what_matches_no_pattern(tmp_path, capsys):
