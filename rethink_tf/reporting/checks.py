@@ -30,15 +30,20 @@ def at_chance(runs, rows, slack):
 
 
 def same_hyperparameters(runs, pairs):
-  """The configs of both rows differ in the labels alone."""
-  del runs
+  """The flagfiles of both rows differ in the labels alone."""
   findings = []
-  for first, second in pairs:
-    one, other = _config(first).as_dict(), _config(second).as_dict()
-    changed = sorted(k for k in one if one[k] != other[k])
+  for pair in pairs:
+    configs = [_config(row) for row in pair]
+    changed = _changed(*configs)
+    words = ("differ in labels alone" if changed == ["label_corruption"] else
+             f"differ in {', '.join(changed)}")
+    together = runs.together(configs) or []
+    epochs = [str(found[0].config.epochs) for found in together]
+    if len({*epochs}) > 1:
+      words += f" (these runs were stopped after {' and '.join(epochs)} epochs)"
     findings.append(finding.Finding(
-        f"rows {first} and {second}", changed == ["label_corruption"],
-        f"differ in {', '.join(changed)}"))
+        f"flagfiles of rows {pair[0]} and {pair[1]}",
+        changed == ["label_corruption"], words))
   return findings
 
 
@@ -80,18 +85,18 @@ def every_corruption_fitted(runs, least):
   table = curves.fig1c(runs)
   return _of_models(table, lambda mine: (
       bool((100 * mine.train_accuracy >= least).all()),
-      f"{100 * mine.train_accuracy.min():.2f}% or more at "
-      f"{mine.p.nunique()} levels", "100%"))
+      f"at least {100 * mine.train_accuracy.min():.2f}% at "
+      f"{mine.p.nunique()} levels", "perfectly"))
 
 
-def slowdown(runs, most):
-  """Random labels take at most so many times the steps of true labels."""
+def slowdown(runs, least, most):
+  """Random labels take so many times the steps of true labels."""
   table = curves.fig1b(runs)
 
   def check(mine):
     factor = mine[mine.p == 1].relative.mean()
-    return (bool(factor <= most),
-            f"{factor:.1f} times the steps to {mine.level.iloc[0]:.1%}", "")
+    return (bool(least <= factor <= most),
+            f"{factor:.2f} times the steps to {mine.level.iloc[0]:.1%}", "")
 
   # They have no steps to compare, and are slower than any factor.
   never = curves.never_fitted(runs)
@@ -114,7 +119,8 @@ def error_grows(runs, noise, slack):
     grows = bool((errors.diff().dropna() >= -noise).all())
     ends = bool(abs(errors.loc[1] - (100 - _CHANCE)) <= slack)
     return (grows and ends and bool(errors.loc[1] > errors.loc[0]),
-            f"from {errors.loc[0]:.1f}% to {errors.loc[1]:.1f}%", "to 90%")
+            f"from {errors.loc[0]:.1f}% to {errors.loc[1]:.1f}% over "
+            f"{len(errors)} levels", "to 90%")
 
   return _of_models(table, check)
 
@@ -144,6 +150,30 @@ def crop_beats_decay(runs, rows):
   return _compared(
       runs, rows, lambda crop, decay, neither: crop > decay,
       "{0:.2f}% with crop, {1:.2f}% with weight decay, {2:.2f}% with neither")
+
+
+def regularizer_helps(runs, pairs, noise):
+  """With a regularizer the test accuracy is higher, or lower by chance."""
+  return _compared(
+      runs, pairs, lambda regularized, without: regularized >= without - noise,
+      "{0:.2f}% with, {1:.2f}% without",
+      lambda one, other: f"{one.model}, "
+      + ", ".join(_changed(one, other)).replace("_", " "))
+
+
+def steadier(runs, rows):
+  """The first row's training loss never rises by as much as the second's."""
+  configs = [_config(row) for row in rows]
+  together = runs.together(configs)
+  if together is None:
+    return [finding.Finding(configs[0].model, None)]
+  rises = [max(run.metrics.train_loss.diff().max() for run in found)
+           for found in together]
+  return [finding.Finding(
+      configs[0].model, bool(rises[0] < rises[1]),
+      "largest rise of the training loss from one epoch to the next "
+      f"{max(rises[0], 0):.2g} against {max(rises[1], 0):.2g}",
+      count=together[0][0].count)]
 
 
 def difference(runs, rows, least, most):
@@ -200,6 +230,12 @@ def _config(row):
       (paper.row, config) for paper, config in table1.rows())[row]
 
 
+def _changed(one, other):
+  """Returns the names of what differs between two configs, sorted."""
+  one, other = one.as_dict(), other.as_dict()
+  return sorted(k for k in one if one[k] != other[k])
+
+
 def _paper(row):
   return {paper.row: paper for paper, _ in table1.rows()}[row]
 
@@ -233,20 +269,20 @@ def _elsewhere(runs, config):
                  for n, found in fewer)
 
 
-def _compared(runs, groups, holds, text):
+def _compared(runs, groups, holds, text, subject=lambda one, *_: one.model):
   """Compares test accuracies of rows, all on equally many images."""
   findings = []
   for rows in groups:
     configs = [_config(row) for row in rows]
     together = runs.together(configs)
     if together is None:
-      findings.append(finding.Finding(configs[0].model, None))
+      findings.append(finding.Finding(subject(*configs), None))
       continue
     values = [_percent(found, "test_accuracy") for found in together]
     short = [f"; row {row}{words}" for row, config, found in zip(
         rows, configs, together) if (words := _cut_short(found, config))]
     findings.append(finding.Finding(
-        configs[0].model, holds(*values), text.format(*values) + "".join(short),
+        subject(*configs), holds(*values), text.format(*values) + "".join(short),
         text.format(*(_paper(row).test_accuracy for row in rows)),
         together[0][0].count))
   return findings

@@ -51,7 +51,8 @@ def _paper(config):
   speed = 2 / (1 + 2 * p)
   if config.pixel_randomization in ("random_pixels", "gaussian"):
     speed = 1.0
-  return {"train": train, "test": test, "speed": speed}
+  setback = 1.0 if model == "inception_small_no_bn" else 0.0
+  return {"train": train, "test": test, "speed": speed, "setback": setback}
 
 
 def _verdicts(folder, names=tuple(_CLAIMS)):
@@ -109,11 +110,13 @@ _BROKEN = {
     "remaining_signal_is_learned": (
         {"row": 12, "label_corruption": 0.8}, {"test": 0.11}),
     "unregularized_networks_generalize": ({"row": 15}, {"test": 0.45}),
+    "both_regularizers_help": ({"row": 14}, {"test": 0.515}),
     "crop_beats_weight_decay": ({"row": 10}, {"test": 0.77}),
     "weight_decay_and_random_labels": (
         {"row": 11, "label_corruption": 1.0}, {"train": 0.99}),
     "early_stopping_gains_nothing": ({"row": 7}, {"best": 0.84}),
     "batch_normalization_helps_a_little": ({"row": 7}, {"test": 0.80}),
+    "batch_normalization_stabilizes": ({"row": 4}, {"setback": 1.5}),
 }
 
 
@@ -138,9 +141,28 @@ def test_a_claim_fails_where_one_number_is_against_it(name, tmp_path):
 
 
 def test_hyperparameters_that_differ_are_seen():
-  finding, = checks.same_hyperparameters(None, [[3, 5]])
+  finding, = checks.same_hyperparameters(runs_lib.Runs([]), [[3, 5]])
   assert finding.holds is False
-  assert "weight_decay" in finding.ours and "label_corruption" in finding.ours
+  assert finding.ours == "differ in label_corruption, weight_decay"
+
+
+def test_runs_stopped_after_different_epochs_are_named(tmp_path):
+  for row, epochs in ((12, 25), (13, 40)):
+    made_up_runs.write(
+        tmp_path / str(row), made_up_runs.row(row, epochs=epochs))
+  finding, = checks.same_hyperparameters(
+      runs_lib.find(tmp_path)[0], [[12, 13]])
+  assert finding.holds and finding.ours == (
+      "differ in labels alone (these runs were stopped after 25 and 40 epochs)")
+
+
+def test_random_labels_that_are_fitted_sooner_take_no_longer(tmp_path):
+  sooner = made_up_runs.row(18, label_corruption=1.0)
+  made_up_runs.write_suite(tmp_path, "fig1b", lambda config: {
+      **_paper(config), **({"speed": 4.0} if config == sooner else {})})
+  entry = _verdicts(tmp_path)["small_constant_slowdown"]
+  assert {f.subject: f.holds for f in entry.findings} == {
+      "inception_small": True, "alexnet_small": True, "mlp_1x512": False}
 
 
 def test_a_claim_on_fewer_images_says_so(tmp_path):

@@ -11,7 +11,7 @@ _LEVELS = ("0.90", "0.95", "0.98", "0.999")
 
 
 def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
-          fitted=None, **changed):
+          setback=0.0, fitted=None, **changed):
   """Writes a finished run.
 
   Args:
@@ -20,6 +20,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
     train, test: final accuracies, fractions.
     best: the best test accuracy; None: the last.
     speed: how fast the running training accuracy approaches `train`.
+    setback: by how much the training loss rises in an epoch on the way.
     fitted: label_kinds.csv's last (corrupted, untouched) accuracies, or None.
     **changed: values of result.json to replace.
 
@@ -35,7 +36,8 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
     share = 1 - math.exp(-speed * epoch / 4)
     rows.append({
         "epoch": epoch, "step": epoch * steps, "learning_rate": 0.01,
-        "train_loss": 2.3 * (1 - train * share) + 0.001,
+        "train_loss": 2.3 * (1 - train * share) + 0.001
+                      + setback * (epoch == config.epochs // 2),
         "train_accuracy": train * (0.1 + 0.9 * share), "test_loss": 2.0,
         "test_accuracy": best if epoch == 1 else test * share,
         "images_per_second": 100.0, "seconds": 1.0})
