@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import pathlib
+import typing
 
 import pandas as pd
 
@@ -14,7 +15,6 @@ from rethink_tf import suites
 # What does not tell one row or curve from another: how often the test set is
 # measured changes nothing, and the others are shown beside the numbers.
 _FREE = ("seed", "epochs", "train_examples", "eval_every")
-
 
 # What the report reads of result.json, by program.
 _READ = {
@@ -34,6 +34,10 @@ _READ = {
                   "generalization_error"},
     "vc_dimension": {"shattered", "fitted"},
 }
+_NUMBERS = {"params", "train_examples", "train_accuracy", "test_accuracy",
+            "best_test_accuracy"}
+# Of epochs_to_fit: training accuracies, highest first.
+LEVELS = ("0.999", "0.98", "0.95", "0.90")
 _READ_OF_IMAGENET = {"train_top5", "test_top5", "best_test_top5"}
 
 
@@ -94,7 +98,8 @@ class Runs:
     Seed, epochs and `eval_every` are free. On each number of examples, the
     runs with as many epochs as the config has (or, on fewer examples than all,
     as suites give it) stand alone; where there are none, those with the most
-    below it do.
+    below it do. On fewer examples than all, for which the paper has no number
+    of epochs, those with the fewest above it are the last choice.
 
     Args:
       config: a `Config` for all training examples.
@@ -106,7 +111,8 @@ class Runs:
     by_count = collections.defaultdict(list)
     for run in self._by_key[_key(config)]:
       by_count[run.count].append(run)
-    chosen = {n: _longest(by_count[n], planned_epochs(config, n))
+    chosen = {n: _nearest(by_count[n], planned_epochs(config, n),
+                          n < config_lib.TRAIN_EXAMPLES[config.dataset])
               for n in sorted(by_count, reverse=True)}
     return {n: runs for n, runs in chosen.items() if runs}
 
@@ -218,16 +224,31 @@ def _read(directory):
     config = config_lib.Config(**recorded)
   except TypeError:
     raise _another_version(directory) from None
-  if set(recorded) != set(config.as_dict()):
-    raise _another_version(directory)
-  numbers = {k for k, v in loaded.result.items() if v is not None}
-  if config.is_imagenet and not _READ_OF_IMAGENET <= numbers:
+  if (set(recorded) != set(config.as_dict())
+      or not _has_its_types(config) or not _can_be_reported(config, loaded.result)):
     raise _another_version(directory)
   if list(loaded.metrics.index) != list(range(1, config.epochs + 1)):
     raise errors.StorageError(
         f"{directory / 'metrics.csv'} is damaged: expected epochs 1 to "
         f"{config.epochs}. Received: {len(loaded.metrics)} rows")
   return Run(config, loaded.result, loaded.metrics, loaded.label_kinds)
+
+
+def _has_its_types(config):
+  hints = typing.get_type_hints(config_lib.Config)
+  return all(
+      isinstance(value, (int, float) if hints[name] == float else hints[name])
+      for name, value in config.as_dict().items())
+
+
+def _can_be_reported(config, result):
+  """Tells whether what is read of train's result is what it should be."""
+  numbers = {k for k, v in result.items() if isinstance(v, (int, float))}
+  needed = _NUMBERS | (_READ_OF_IMAGENET if config.is_imagenet else set())
+  fitted = result["epochs_to_fit"]
+  return (needed <= numbers and isinstance(fitted, dict)
+          and set(LEVELS) <= set(fitted)
+          and isinstance(result["dataset_fingerprint"], str))
 
 
 def _another_version(directory):
@@ -240,11 +261,13 @@ def _key(config):
                if name not in _FREE)
 
 
-def _longest(runs, planned):
-  """Returns the runs of the planned epochs, or of the most below; by seed."""
-  epochs = [r.config.epochs for r in runs if r.config.epochs <= planned]
-  if not epochs:
-    return []
-  longest = [r for r in runs if r.config.epochs == max(epochs)]
+def _nearest(runs, planned, or_more):
+  """Returns the runs of the epochs nearest to those planned, by seed.
+
+  Those of fewer epochs come before any of more, which only do if `or_more`.
+  """
+  lengths = {run.config.epochs for run in runs}
+  length = max((n for n in lengths if n <= planned),
+               default=min(lengths) if or_more else None)
   return list({r.config.seed: r for r in sorted(
-      longest, key=lambda r: r.config.seed)}.values())
+      runs, key=lambda r: r.config.seed) if r.config.epochs == length}.values())

@@ -108,6 +108,15 @@ def test_shorter_runs_stand_in_until_there_is_a_whole_one(tmp_path):
   assert (row["train, ours"], row["epochs"]) == ("98.00", "100")
 
 
+def test_on_fewer_images_a_longer_run_stands_in_where_no_other_is(tmp_path):
+  for epochs in (100, 99):
+    _write(tmp_path / str(epochs), 18, epochs / 100, 0.1, train_examples=5000,
+           epochs=epochs)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  row = _table(tmp_path, "table1_small")[17]
+  assert (row["train, ours"], row["epochs"]) == ("99.00", "99 of 50")
+
+
 def test_fewer_images_have_a_table_that_says_how_many(tmp_path):
   for count, epochs in ((5000, 50), (2000, 125)):
     _write(tmp_path / f"n{count}", 18, 1.0, count / 1e5, train_examples=count,
@@ -274,7 +283,7 @@ def test_a_run_that_is_damaged_is_named_and_the_rest_reported(
 
 
 @pytest.mark.parametrize("change", [
-    {"made_up": 1}, {"epochs": None}])
+    {"made_up": 1}, {"epochs": None}, {"epochs": "100"}, {"random_crop": 0.5}])
 def test_a_run_of_another_version_is_named(tmp_path, capsys, change):
   config = made_up_runs.row(19).as_dict()
   config = {k: v for k, v in {**config, **change}.items() if v is not None}
@@ -286,6 +295,21 @@ def test_a_run_of_another_version_is_named(tmp_path, capsys, change):
   warning, = capsys.readouterr().err.splitlines()
   assert f"{tmp_path}/run was written by another version" in warning
   assert _table(tmp_path)[18]["train, ours"] == "not run"
+
+
+@pytest.mark.parametrize("change", [
+    {"best_test_accuracy": None}, {"train_examples": "50000"},
+    {"dataset_fingerprint": None}, {"epochs_to_fit": {"0.5": 1}},
+    {"epochs_to_fit": 3}])
+def test_a_result_of_another_version_is_named_and_the_rest_reported(
+    tmp_path, capsys, change):
+  made_up_runs.write(tmp_path / "run", made_up_runs.row(19), **change)
+  _write(tmp_path / "good", 18, 0.98, 0.10)
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 4
+  warning, = capsys.readouterr().err.splitlines()
+  assert f"{tmp_path}/run was written by another version" in warning
+  assert [row["train, ours"] for row in _table(tmp_path)[17:]] == [
+      "98.00", "not run"]
 
 
 def test_a_table_cut_short_is_named_where_no_sums_are(tmp_path, capsys):
