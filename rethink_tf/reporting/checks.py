@@ -5,6 +5,7 @@ one for each thing it looked at (a model, a curve). The claim holds where all of
 them do.
 """
 
+import itertools
 import statistics
 
 from rethink_tf import suites
@@ -63,18 +64,19 @@ def modifications_fitted(runs, least):
   return findings
 
 
-def starts_before_random_labels(runs, level, **named):
-  """The named curves of Figure 1a reach a training accuracy first."""
+def reaches_first(runs, level, first, later):
+  """Each curve of Figure 1a named first reaches a training accuracy sooner."""
   plans = {curves.modification(p.config): p.config for p in suites.load("fig1a")}
   findings = []
-  for name in named["curves"]:
-    together = runs.together([plans[name], plans["random labels"]])
+  for pair in itertools.product(first, later):
+    subject = f"{pair[0]} before {pair[1]}"
+    together = runs.together([plans[name] for name in pair])
     if together is None:
-      findings.append(finding.Finding(name, None))
+      findings.append(finding.Finding(subject, None))
       continue
     steps = [_steps_to(found, level / 100) for found in together]
     findings.append(finding.Finding(
-        name, steps[0] < steps[1],
+        subject, steps[0] < steps[1],
         f"{steps[0]:,.0f} steps to {level:g}% against {steps[1]:,.0f}",
         count=together[0][0].count))
   return findings

@@ -12,17 +12,16 @@ _ROUNDING = 1e-12
 
 def sgd_stays_in_span(runs, most):
   """SGD from zero ends in the span of the data points."""
-  return _of_statements(runs, lambda result: (
-      result["sgd"]["outside_span"] < most,
-      f"{result['sgd']['outside_span']:.1e} of the weights' norm outside it "
-      f"after {result['sgd']['epochs'][-1]} epochs"))
+  return _of_statements(runs, "sgd", lambda sgd: (
+      sgd["outside_span"] < most,
+      f"{sgd['outside_span']:.1e} of the weights' norm outside it after "
+      f"{sgd['epochs'][-1]} epochs"))
 
 
 def sgd_reaches_minimum_norm(runs, most):
   """SGD's distance to LAPACK's minimum-norm solution falls to nothing."""
 
-  def check(result):
-    sgd = result["sgd"]
+  def check(sgd):
     falls = all(b < a or b < _ROUNDING
                 for a, b in zip(sgd["distances"], sgd["distances"][1:]))
     kernel = sgd["distance_to_kernel_solution"]
@@ -31,49 +30,46 @@ def sgd_reaches_minimum_norm(runs, most):
             f"{sgd['distances'][-1]:.1e}; that of the kernel's solution "
             f"{kernel:.1e}")
 
-  return _of_statements(runs, check)
+  return _of_statements(runs, "sgd", check)
 
 
 def same_curvature(runs, most):
   """The Hessian is the formula's at two minima, and not elsewhere."""
 
-  def check(result):
-    curvature = result["curvature"]
+  def check(curvature):
     worst = max(curvature["differences"])
     return (worst < most < curvature["difference_elsewhere"],
             f"at two minima {curvature['distance_of_minima']:.1f} norms apart "
             f"off by {worst:.1e}, elsewhere by "
             f"{curvature['difference_elsewhere']:.1e}")
 
-  return _of_statements(runs, check)
+  return _of_statements(runs, "curvature", check)
 
 
 def degenerate_curvature(runs):
   """With more weights than examples, directions have no curvature."""
 
-  def check(result):
-    curvature = result["curvature"]
+  def check(curvature):
     flat = curvature["null_directions"]
     return (flat == curvature["weights"] - curvature["rank"] > 0,
             f"{flat:,} of {curvature['weights']:,} directions are flat with "
             f"{curvature['examples']} examples")
 
-  return _of_statements(runs, check)
+  return _of_statements(runs, "curvature", check)
 
 
 def other_solutions_are_worse(runs, solution, larger, worse):
   """Another interpolating solution has a larger norm and a larger error."""
 
-  def check(result):
-    least = result["solutions"]["minimum_norm"]
-    other = result["solutions"][solution]
+  def check(solutions):
+    least, other = solutions["minimum_norm"], solutions[solution]
     return (other["norm"] > larger * least["norm"]
             and other["train_error"] == 0
             and other["test_error"] > worse * least["test_error"],
             f"norm {other['norm']:.4g} against {least['norm']:.4g}, test error "
             f"{other['test_error']:.1%} against {least['test_error']:.1%}")
 
-  return _of_statements(runs, check)
+  return _of_statements(runs, "solutions", check)
 
 
 def interpolation_generalizes(runs, residual, times):
@@ -142,10 +138,14 @@ def regularization_helps(runs, curves, helps, share, test_examples):
   return findings
 
 
-def _of_statements(runs, check):
+def _of_statements(runs, part, check):
+  """Applies a check to a part of each result of section5."""
   findings = []
   for run in runs.of_program("section5"):
-    holds, ours = check(run.result)
+    measured = run.result[part]
+    holds, ours = check(measured)
+    # SGD and curvature are measured on fewer than the solutions.
+    count = measured.get("examples", run.result["n"])
     findings.append(finding.Finding(
-        run.config["dataset"], bool(holds), ours, "", run.result["n"]))
+        run.config["dataset"], bool(holds), ours, "", count))
   return findings or [finding.Finding("statements", None)]

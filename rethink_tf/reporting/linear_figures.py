@@ -73,11 +73,15 @@ def norm_against_error(table):
   """Draws test error against the norm, a labelled point a solution."""
   figure, axes = _axes("norm of the solution", "test error (%)")
   axes.set_xscale("log")
-  axes.set_xlim(table.norm.min() / 4, table.norm.max() * 40)  # Room for words.
+  least, most = table.norm.min() / 4, table.norm.max() * 3
+  axes.set_xlim(least, most)
   for row in table.itertuples():
     axes.plot([row.norm], [100 * row.test_error], "o")
+    # The words stand where there is room for them.
+    right = row.norm ** 2 > least * most
     axes.annotate(row.solution, (row.norm, 100 * row.test_error),
-                  xytext=(6, 4), fontsize=9, textcoords="offset points")
+                  xytext=(-6 if right else 6, 4), fontsize=9,
+                  ha="right" if right else "left", textcoords="offset points")
   _from_zero_to_all(axes, 150)
   return figure
 

@@ -113,8 +113,10 @@ def norm_against_error(runs):
   for row in tables.table3():
     run = of_row(runs, row)
     if run is not None and run.config["l2"] == 0:
+      few = fewer_filters(run.config["filters"], row)
       points.append({
-          "solution": row.title, "norm": run.result["min_norm"],
+          "solution": f"{row.title}, n = {run.result['n']:,}{few and ','}{few}",
+          "norm": run.result["min_norm"],
           "test_error": run.result["test_error"]})
   return pd.DataFrame(points)
 
@@ -123,7 +125,7 @@ def distance_against_epochs(runs):
   """SGD's distance to the minimum-norm solution; "curve", "epoch", "distance"."""
   return _stacked([
       run.metrics.assign(curve=(
-          f"{_subject(run)}, n = {run.config['train_examples']:,}"))
+          f"{_subject(run)}, n = {run.result['sgd']['examples']:,}"))
       for run in runs.of_program("section5")], ["curve", "epoch", "distance"])
 
 

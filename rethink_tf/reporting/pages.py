@@ -45,11 +45,11 @@ FIGURES = {
     "fig2a": (
         curves.fig2a, figures.fig2a, _IMAGENET,
         "Figure 2a: training and test accuracy of Inception V3 on ImageNet, with "
-        "and without regularizers; shaded, the best so far"),
+        "and without regularizers; shaded where an earlier test was better"),
     "fig2b": (
         curves.fig2b, figures.fig2b, _CIFAR10,
         "Figure 2b: test accuracy of Inception with and without batch "
-        "normalization; shaded, the best so far"),
+        "normalization; shaded where an earlier test was better"),
     "rademacher": (
         theory_tables.rademacher, theory_figures.rademacher, None,
         "Section 2.2, equation (1): Rademacher complexity, estimated by "

@@ -14,7 +14,7 @@ from rethink_tf import suites
 
 # What does not tell one row or curve from another: how often the test set is
 # measured changes nothing, and the others are shown beside the numbers.
-_FREE = ("seed", "epochs", "train_examples", "eval_every")
+FREE = ("seed", "epochs", "train_examples", "eval_every")
 
 # What the report reads of result.json, by program.
 _READ = {
@@ -258,7 +258,7 @@ def _another_version(directory):
 
 def _key(config):
   return tuple((name, value) for name, value in config.as_dict().items()
-               if name not in _FREE)
+               if name not in FREE)
 
 
 def _nearest(runs, planned, or_more):

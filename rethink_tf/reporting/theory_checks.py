@@ -27,8 +27,8 @@ def triangular_matrix(runs, error):
   return [finding.Finding(
       f"{result['instances']} random instances",
       result["full_rank"] and result["eigenvalue_error"] < error,
-      f"eigenvalues off the diagonal by at most "
-      f"{result['eigenvalue_error']:.2g} of it",
+      "largest distance of an eigenvalue from the diagonal, relative to it, "
+      f"{result['eigenvalue_error']:.2g}",
   ) for result in results] or [finding.Finding("Lemma 1", None)]
 
 
@@ -81,7 +81,7 @@ def shatters(runs):
       "Theorem 1's network",
       result["shattered"] > 0 and result["fitted"] >= result["shattered"],
       f"2n + d weights: all 2^n labelings of {result['shattered']} points; all "
-      f"tried of {result['fitted']:,}",
+      f"those tried of {result['fitted']:,} points",
   ) for result in results] or [finding.Finding("Theorem 1's network", None)]
 
 

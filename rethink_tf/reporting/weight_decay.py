@@ -1,29 +1,33 @@
-"""Random labels with and without weight decay: what chose lambda; Section 3."""
+"""Random labels with and without weight decay: what each lambda does; Section 3."""
 
 import collections
+import dataclasses
 
-from rethink_tf import config as config_lib
 from rethink_tf.reporting import cells
+from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.reporting import table1
 
 COLUMNS = ("model", "weight decay", "n", "epochs", "seeds", "train accuracy")
 
 
 def lines(runs):
-  """Returns CIFAR-10's random labels, where a run with weight decay is.
+  """Returns Table 1's rows on random labels, where a run with weight decay is.
 
   Args:
     runs: the `Runs`.
 
   Returns:
     A list of dicts of text with `COLUMNS` and "fingerprint", by model, n,
-    lambda and epochs. A model without a run with weight decay on as many
-    images is left out.
+    lambda and epochs. Nothing else differs from the table's row. A model without
+    a run with weight decay on as many images is left out.
   """
   groups = collections.defaultdict(dict)
-  for number, model in enumerate(config_lib.MODELS):
-    for run in filter(_is_random, runs.of_model(model)):
-      key = number, run.count, run.config.weight_decay, run.config.epochs
-      groups[key][run.config.seed] = run
+  rows = [config for _, config in table1.rows() if config.label_corruption == 1]
+  for number, row in enumerate(rows):
+    for run in runs.of_model(row.model):
+      if _differs_in_decay_alone(run.config, row):
+        key = number, run.count, run.config.weight_decay, run.config.epochs
+        groups[key][run.config.seed] = run
   decayed = {key[:2] for key in groups if key[2]}
   return [_line(*key[1:], groups[key])
           for key in sorted(groups) if key[:2] in decayed]
@@ -37,10 +41,10 @@ def notes(rows):
       + cells.data_note("CIFAR-10", rows))
 
 
-def _is_random(run):
-  config = run.config
-  return (config.dataset == "cifar10" and config.label_corruption == 1
-          and config.pixel_randomization == "none" and not config.random_crop)
+def _differs_in_decay_alone(config, row):
+  shown = ("weight_decay", *runs_lib.FREE)
+  return dataclasses.replace(
+      config, **{name: getattr(row, name) for name in shown}) == row
 
 
 def _line(count, weight_decay, epochs, by_seed):

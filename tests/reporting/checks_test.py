@@ -51,6 +51,8 @@ def _paper(config):
   speed = 2 / (1 + 2 * p)
   if config.pixel_randomization in ("random_pixels", "gaussian"):
     speed = 1.0
+  if config.pixel_randomization == "shuffled_pixels":
+    speed = 1.5
   setback = 1.0 if model == "inception_small_no_bn" else 0.0
   return {"train": train, "test": test, "speed": speed, "setback": setback}
 
@@ -101,6 +103,8 @@ _BROKEN = {
         {"row": 4, "pixel_randomization": "random_pixels"}, {"train": 0.97}),
     "noise_before_random_labels": (
         {"row": 4, "pixel_randomization": "gaussian"}, {"speed": 0.3}),
+    "true_labels_before_noise": (
+        {"row": 4, "pixel_randomization": "shuffled_pixels"}, {"speed": 2.5}),
     "corrupted_labels_are_fitted": (
         {"row": 12, "label_corruption": 0.6}, {"train": 0.97}),
     "small_constant_slowdown": (

@@ -127,6 +127,19 @@ def test_fewer_images_have_a_table_that_says_how_many(tmp_path):
   assert _table(tmp_path)[17]["test, ours"] == "not run"
 
 
+def test_weight_decay_on_random_labels_is_compared_where_nothing_else_differs(
+    tmp_path):
+  for name, train, changed in (
+      ("without", 0.98, {}), ("with", 0.97, {"weight_decay": 1e-4}),
+      ("z-faster", 0.11, {"weight_decay": 1e-4, "learning_rate": 1.0})):
+    _write(tmp_path / name, 19, train, 0.1, **changed)
+  _write(tmp_path / "alone", 16, 0.99, 0.1)  # Without any weight decay.
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  rows = _table(tmp_path, "weight_decay")
+  assert [(r["model"], r["weight decay"], r["train accuracy"]) for r in rows] == [
+      ("mlp_1x512", "0", "98.00"), ("mlp_1x512", "0.0001", "97.00")]
+
+
 def test_the_papers_numbers_stand_in_every_row(out):
   assert [(float(r["train, paper"]), float(r["test, paper"]))
           for r in _table(out)] == [
