@@ -65,7 +65,9 @@ def _print_list(jobs, options):
   width = max(len(job.title) for job in jobs)
   for job in jobs:
     state = "done"
-    if not job.done:
+    if not job.done and (job.directory / "result.json").exists():
+      state = "damaged"
+    elif not job.done:
       state = f"about {suite_runner.duration(job.seconds_left)}"
       if job.epochs_done:
         state += f", goes on after epoch {job.epochs_done}"

@@ -162,6 +162,7 @@ def test_a_damaged_run_is_not_done_and_says_what_to_do(tmp_path):
   again = programs.run("reproduce", *flags, folder=tmp_path)
   assert again.returncode == 4
   assert "0 of 1 runs are done" in again.stdout
+  assert "one seed 1     1 epochs  damaged" in again.stdout
   assert f"{result} is damaged" in again.stdout
   assert "--overwrite starts the run anew" in again.stdout
 
