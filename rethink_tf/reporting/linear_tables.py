@@ -125,7 +125,8 @@ def distance_against_epochs(runs):
   """SGD's distance to the minimum-norm solution; "curve", "epoch", "distance"."""
   return _stacked([
       run.metrics.assign(curve=(
-          f"{_subject(run)}, n = {run.result['sgd']['examples']:,}"))
+          f"{_subject(run)}, n = {run.result['sgd']['examples']:,} of "
+          f"{run.config['train_examples']:,}"))
       for run in runs.of_program("section5")], ["curve", "epoch", "distance"])
 
 

@@ -149,6 +149,13 @@ def test_statements_of_other_points_are_curves_of_their_own(tmp_path):
   assert linear_tables.norm_against_error(runs).solution.is_unique
 
 
+def test_sgd_on_as_many_of_other_images_is_a_curve_of_its_own(tmp_path):
+  for count in (1000, 500):
+    _measure(tmp_path / str(count), _STATEMENTS, f"--train_examples={count}")
+  table = linear_tables.distance_against_epochs(_find(tmp_path))
+  assert set(table.curve) == {"digits, n = 40 of 1,000", "digits, n = 40 of 500"}
+
+
 def _lines(figure):
   figure.savefig(io.BytesIO(), format="png")
   axes, = figure.axes
