@@ -15,9 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # pylint: disable=g-import-not-at-top,wrong-import-position
 import tensorflow as tf
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf.data import pipeline
+from rethink_tf.flags import training as training_flags
 from rethink_tf.training import experiment
 
 _ROUNDS = 3
@@ -45,8 +45,8 @@ def main(argv):
 def _rates(size):
   """Returns images/s of training with and without distortion, and of tests."""
   flags = (*_FLAGS, f"--image_size={size}")
-  plain, _ = config_lib.parse(flags)
-  distorted, _ = config_lib.parse([*flags, "--data_augmentation"])
+  plain, _ = training_flags.parse(flags)
+  distorted, _ = training_flags.parse([*flags, "--data_augmentation"])
   _, split = experiment.load_data(plain, None, allow_sample=True)
   return (_rate(pipeline.training_batches(split, distorted)),
           _rate(pipeline.training_batches(split, plain)),

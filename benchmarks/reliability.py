@@ -29,7 +29,7 @@ import os, pathlib, sys, tempfile, time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
-from rethink_tf import config
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.training import checkpoints, fit, state
 
@@ -37,7 +37,7 @@ name, deterministic, steps, batch = sys.argv[1:]
 if deterministic == "True":
   tf.config.experimental.enable_op_determinism()
 model = registry.build(name)
-fit.compile_model(model, config.Config(model=name), 50_000)
+fit.compile_model(model, training_flags.Config(model=name), 50_000)
 generator = np.random.default_rng(0)
 inputs = generator.normal(size=(int(batch), 28, 28, 3)).astype(np.float32)
 labels = generator.integers(0, 10, int(batch))
@@ -55,12 +55,12 @@ with tempfile.TemporaryDirectory() as folder:
 # Runs `train` to its first step, and prints when that was done.
 _FIRST_STEP = """
 import os, runpy, sys, time
-from rethink_tf.training import position
+from rethink_tf.training.callbacks import position
 def end(self, batch, logs=None):
   print("first", time.time(), flush=True)
   os._exit(0)
 position.Position.on_train_batch_end = end
-runpy.run_module("rethink_tf.train", run_name="__main__")
+runpy.run_module("rethink_tf.programs.train", run_name="__main__")
 """
 
 
@@ -121,7 +121,7 @@ def _until_first_step(*flags):
 
 
 def _train(*flags):
-  _python('import runpy\nrunpy.run_module("rethink_tf.train", '
+  _python('import runpy\nrunpy.run_module("rethink_tf.programs.train", '
           'run_name="__main__")', *flags)
 
 

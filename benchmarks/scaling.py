@@ -42,7 +42,7 @@ _FLAGS = {
         "--dataset=imagenet2012", "--model=inception_v3", "--allow_sample",
         "--image_size=96", "--batch_size=32", "--train_examples=160"),
 }
-_PROGRAM = ('import runpy\nrunpy.run_module("rethink_tf.train", '
+_PROGRAM = ('import runpy\nrunpy.run_module("rethink_tf.programs.train", '
             'run_name="__main__")')
 
 

@@ -28,11 +28,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
-from rethink_tf import run_directory
 from rethink_tf.data import dataset
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
+from rethink_tf.runs import directory as run_directory
 from rethink_tf.training import fit
 
 _ROUNDS = 3
@@ -75,7 +75,7 @@ def _measure(name):
   """Returns the medians of (a), (b), (b) with crop, and the matrix rate."""
   split = _noise(_BATCHES[name] * _BATCH)
   model = registry.build(name)
-  fit.compile_model(model, config_lib.Config(model=name), len(split))
+  fit.compile_model(model, training_flags.Config(model=name), len(split))
   model.make_train_function()
   rounds = [
       (_step_rate(model, split), _loop_rate(name, split, False),
@@ -106,7 +106,7 @@ def _step_rate(model, split):
 def _loop_rate(name, split, random_crop):
   """Trains for two epochs; returns the second one's images/s."""
   keras.backend.clear_session()
-  config = config_lib.Config(model=name, random_crop=random_crop, epochs=2)
+  config = training_flags.Config(model=name, random_crop=random_crop, epochs=2)
   test = split.first(_BATCH)
   with tempfile.TemporaryDirectory() as folder:
     directory = run_directory.RunDirectory(pathlib.Path(folder))

@@ -7,8 +7,8 @@ import re
 import pytest
 
 import rethink_tf
-from rethink_tf import config
-from rethink_tf import linear_config
+from rethink_tf.flags import linear as linear_flags
+from rethink_tf.flags import training as training_flags
 
 _CONFIGS = pathlib.Path(rethink_tf.__file__).parent.parent / "configs"
 
@@ -42,14 +42,14 @@ _FAMILIES = {
 
 
 def _row(number):
-  return config.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
+  return training_flags.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
 
 
 def _parser(name):
   """Returns what parses the flags of a flagfile's program."""
   if name.startswith("table3_"):
-    return linear_config.parse_interpolate
-  return config.parse
+    return linear_flags.parse_interpolate
+  return training_flags.parse
 
 
 def _header(name):
@@ -105,14 +105,14 @@ def test_every_flagfile_is_valid_and_has_a_default_logdir_of_its_own():
 
 
 def test_the_quickstart_needs_no_download_and_fits_random_labels():
-  parsed, _ = config.parse(["--flagfile=configs/quickstart.flags"])
+  parsed, _ = training_flags.parse(["--flagfile=configs/quickstart.flags"])
   assert (parsed.dataset, parsed.label_corruption) == ("digits", 1.0)
 
 
 @pytest.mark.parametrize(
     "name", ["shuffled_pixels", "random_pixels", "gaussian"])
 def test_a_curve_of_figure_1a_is_row_4_with_other_pixels(name):
-  parsed, _ = config.parse([f"--flagfile=configs/fig1a_{name}.flags"])
+  parsed, _ = training_flags.parse([f"--flagfile=configs/fig1a_{name}.flags"])
   assert parsed == dataclasses.replace(_row(4), pixel_randomization=name)
   assert f"--flagfile=configs/fig1a_{name}.flags\n" in _header(
       f"fig1a_{name}.flags")
@@ -134,7 +134,7 @@ _TABLE_2 = [
 @pytest.mark.parametrize("number, row", list(enumerate(_TABLE_2, start=1)))
 def test_a_row_of_table_2_says_what_the_paper_says(number, row):
   name = f"table2_row{number}.flags"
-  parsed, _ = config.parse([f"--flagfile=configs/{name}"])
+  parsed, _ = training_flags.parse([f"--flagfile=configs/{name}"])
   assert (parsed.dataset, parsed.model) == ("imagenet2012", "inception_v3")
   assert row[:4] == (
       parsed.label_corruption == 1, parsed.data_augmentation,
@@ -147,7 +147,7 @@ def test_a_row_of_table_2_says_what_the_paper_says(number, row):
 
 
 def test_the_rows_of_table_2_differ_in_what_it_names_alone():
-  rows = [config.parse([f"--flagfile=configs/table2_row{n}.flags"])[0].as_dict()
+  rows = [training_flags.parse([f"--flagfile=configs/table2_row{n}.flags"])[0].as_dict()
           for n in range(1, 8)]
   differing = {k for k in rows[0] if len({row[k] for row in rows}) > 1}
   assert differing == {
@@ -156,9 +156,9 @@ def test_the_rows_of_table_2_differ_in_what_it_names_alone():
 
 def test_table_2_trains_as_the_inception_package_of_2016_did():
   """inception_distributed_train.py and inception_model.py."""
-  row, _ = config.parse(["--flagfile=configs/table2_row1.flags"])
+  row, _ = training_flags.parse(["--flagfile=configs/table2_row1.flags"])
   assert (row.learning_rate, row.lr_decay) == (0.045, 0.94)
-  assert row.lr_decay_examples == 2 * config.TRAIN_EXAMPLES["imagenet2012"]
+  assert row.lr_decay_examples == 2 * training_flags.TRAIN_EXAMPLES["imagenet2012"]
   assert (row.image_size, row.aux_head, row.label_smoothing) == (299, True, 0.1)
   assert (row.batch_norm_decay, row.moving_average_decay) == (0.9997, 0.9999)
 
@@ -178,7 +178,7 @@ _TABLE_3 = {
 @pytest.mark.parametrize("stem", _TABLE_3)
 def test_a_row_of_table_3_says_what_the_paper_says(stem):
   dataset, preprocessing, regularized, error = _TABLE_3[stem]
-  parsed, _ = linear_config.parse_interpolate(
+  parsed, _ = linear_flags.parse_interpolate(
       [f"--flagfile=configs/{stem}.flags"])
   assert (parsed.dataset, parsed.preprocessing) == (dataset, preprocessing)
   assert (parsed.l2 > 0) == regularized
@@ -196,7 +196,7 @@ def test_every_row_of_table_3_has_its_flagfile():
 
 def test_the_two_random_convolutional_networks_differ_in_l2_alone():
   plain, regularized = (
-      linear_config.parse_interpolate([
+      linear_flags.parse_interpolate([
           f"--flagfile=configs/table3_cifar10_random_convnet{end}.flags"]
       )[0].as_dict() for end in ("", "_l2"))
   assert {k for k in plain if plain[k] != regularized[k]} == {"l2"}

@@ -3,7 +3,7 @@
 import pytest
 
 from rethink_tf import errors
-from tests import programs
+from tests import launch
 
 
 @pytest.mark.parametrize("kind, code", [
@@ -42,7 +42,7 @@ _RAISED = [
 @pytest.mark.parametrize("raised, code, words", _RAISED)
 def test_what_others_raise_has_an_exit_code_and_one_line_too(
     raised, code, words, tmp_path):
-  done = programs.python(f"""
+  done = launch.python(f"""
 import sys
 from rethink_tf import errors
 def main(argv):

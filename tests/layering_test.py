@@ -9,85 +9,47 @@ import rethink_tf
 
 _PACKAGE = pathlib.Path(rethink_tf.__file__).parent
 
-# flags -> Config -> data -> models -> training -> linear, theory -> run. For
-# each module at the top, and each folder below it, what of rethink_tf it may
-# import; a folder also imports from itself. A new module needs a line here.
+# errors, paths, streams -> runs -> flags -> data -> models -> distributed ->
+# training -> linear, theory -> suites, reporting -> programs. For each folder,
+# and each module beside them, what of rethink_tf it may import; a folder also
+# imports from itself. A new folder needs a line here.
 _MAY_IMPORT = {
     "errors": set(),
     "streams": set(),
     "paths": {"errors"},
-    "storage": {"errors"},
-    "flagfile": {"errors", "paths"},
-    "flag_values": {"errors", "paths"},
-    "imagenet_config": {"errors", "flag_values"},
-    "config": {"errors", "flag_values", "flagfile", "imagenet_config"},
-    "suite_config": {"errors", "flag_values", "paths"},
-    "theory_config": {"config", "errors", "flag_values", "flagfile"},
-    "linear_config": {"config", "errors", "flag_values", "flagfile"},
-    "section5_config": {
-        "config", "errors", "flag_values", "flagfile", "linear_config"},
-    "selection_config": {
-        "errors", "flag_values", "flagfile", "linear_config", "paths"},
-    "run_directory": {"errors", "storage"},
-    "signals": {"errors"},
-    "cluster": {"errors"},
-    "link": {"errors"},
-    "__init__": {"run_directory"},
-    "data": {"config", "errors", "paths", "streams"},
+    "runs": {"errors", "paths"},
+    "__init__": {"runs"},
+    "flags": {"errors", "paths"},
+    "data": {"errors", "flags", "paths", "streams"},
     "models": {"streams"},
+    "distributed": {"data", "errors", "models"},
     "training": {
-        "cluster", "data", "models", "errors", "paths", "run_directory",
-        "signals", "storage", "streams"},
-    "theory": {
-        "data", "models", "training", "errors", "run_directory", "signals",
-        "storage", "streams"},
-    "program": {"data", "run_directory", "signals"},
-    "worker": {
-        "cluster", "data", "errors", "link", "program", "run_directory",
-        "signals", "training"},
-    **{name: {"errors", "program", "theory", "theory_config"} for name in (
-        "corollary1", "expressivity", "lemma1", "rademacher", "stability",
-        "vc_dimension")},
-    "linear": {
-        "data", "errors", "run_directory", "signals", "storage", "streams",
-        "training"},
-    "interpolate": {"errors", "linear", "linear_config", "program"},
-    "select_kernel": {
-        "data", "errors", "linear", "selection_config", "signals", "storage"},
-    "section5": {"errors", "linear", "program", "section5_config"},
+        "data", "distributed", "errors", "models", "runs", "streams"},
+    "theory": {"data", "errors", "models", "runs", "streams", "training"},
+    "linear": {"data", "errors", "runs", "streams", "training"},
     "paper": set(),
-    "suites": {"config", "errors", "paths"},
-    "suite_runner": {"errors", "run_directory", "suites"},
-    "reporting": {
-        "config", "errors", "linear_config", "paper", "run_directory",
-        "storage", "suites"},
-    "report": {"errors", "reporting", "storage", "suite_config"},
-    "reproduce": {
-        "config", "data", "errors", "signals", "suite_config", "suite_runner",
-        "suites"},
-    "summary": set(),
-    "tensorboard": {"paths"},
-    "train": {
-        "config", "data", "errors", "program", "run_directory", "summary",
-        "training", "worker"},
+    "suites": {"errors", "flags", "paths", "runs"},
+    "reporting": {"errors", "flags", "paper", "runs", "suites"},
+    "programs": {
+        "data", "distributed", "errors", "flags", "linear", "paths",
+        "reporting", "runs", "suites", "theory", "training"},
 }
 
 # Which modules may import a library at all, inside functions included.
 _ONLY = {
-    "absl": {
-        "config", "flag_values", "imagenet_config", "linear_config",
-        "section5_config", "selection_config", "suite_config",
-        "theory_config"},
+    "absl": {"flags"},
     "argparse": set(),
     "pickle": set(),
-    "keras": {"models", "theory", "training"},
+    "keras": {
+        "distributed.keras_repairs", "distributed.strategy", "models",
+        "runs.environment", "theory", "training"},
     "tensorflow": {
-        "data.imagenet_preprocessing", "data.photograph_batches",
-        "data.photographs", "data.pipeline", "data.preprocessing", "data.shard",
-        "training.experiment", "training.keras_distribution",
-        "training.resolvers", "training.strategy", "training.tensorboard",
-        "theory.trajectory"},
-    "tensorflow_datasets": {"data.imagenet", "data.prepared"},
+        "data.imagenet.batches", "data.imagenet.photographs",
+        "data.imagenet.preprocessing", "data.pipeline", "data.preprocessing",
+        "data.shard", "distributed.keras_repairs", "distributed.resolvers",
+        "distributed.strategy", "theory.trajectory", "training.experiment",
+        "training.callbacks.event_files"},
+    "tensorflow_datasets": {"data.imagenet.loader", "data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),
 }
@@ -119,7 +81,7 @@ def _own_imports(tree):
   for name in _imports(tree):
     if name.startswith("rethink_tf."):
       name = name.removeprefix("rethink_tf.")
-      # `from rethink_tf.run_directory import load_run` names no module.
+      # `from rethink_tf.runs.loading import load_run` names no module.
       yield name if name in known else name.rpartition(".")[0]
 
 
@@ -129,8 +91,8 @@ def _unit(module):
 
 def test_the_whole_package_is_looked_at():
   modules = set(_modules())
-  assert {"train", "config", "data.pipeline", "models.registry",
-          "training.fit"} <= modules
+  assert {"programs.train", "flags.training", "data.pipeline",
+          "models.registry", "training.fit"} <= modules
   assert {_unit(module) for module in modules} <= set(_MAY_IMPORT)
 
 
@@ -148,7 +110,8 @@ def test_no_two_modules_import_each_other_even_by_detours():
   # Raises CycleError, which names the circle.
   order = list(graphlib.TopologicalSorter(graph).static_order())
   positions = [order.index(module) for module in (
-      "config", "data.prepared", "training.experiment", "train")]
+      "flags.training", "data.prepared", "training.experiment",
+      "programs.train")]
   assert positions == sorted(positions)
 
 
@@ -162,16 +125,16 @@ def test_libraries_are_imported_only_where_they_belong():
   assert not wrong
 
 
-def test_data_takes_no_more_than_constants_from_config():
+def test_data_takes_no_more_than_constants_from_flags():
   wrong = []
   for module, tree in _modules().items():
-    if _unit(module) != "data" or "config" not in _own_imports(tree):
+    if _unit(module) != "data" or "flags.training" not in _own_imports(tree):
       continue
     used = {node.attr for node in ast.walk(tree)
             if isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Name) and node.value.id == "config"}
-    assert used, f"{module} imports config under another name"
-    wrong += [f"{module} uses config.{name}" for name in used
+            and isinstance(node.value, ast.Name) and node.value.id == "training_flags"}
+    assert used, f"{module} imports flags.training under another name"
+    wrong += [f"{module} uses training_flags.{name}" for name in used
               if not name.isupper()]
   assert not wrong
 
@@ -179,7 +142,7 @@ def test_data_takes_no_more_than_constants_from_config():
 def test_models_compute_with_keras_alone():
   used = {name.split(".")[0] for module, tree in _modules().items()
           if _unit(module) == "models" for name in _imports(tree)}
-  assert used == {"keras", "numpy", "functools", "rethink_tf"}
+  assert used == {"keras", "numpy", "functools", "hashlib", "rethink_tf"}
 
 
 def test_no_random_numbers_but_those_of_streams():

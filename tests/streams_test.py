@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from rethink_tf import streams
-from tests import programs
+from tests import launch
 
 
 def test_values_are_pinned_so_that_no_upgrade_moves_a_label():
@@ -47,7 +47,7 @@ def test_first_block_of_philox_is_that_of_its_published_algorithm():
 def test_another_process_draws_the_same(tmp_path):
   code = ("from rethink_tf import streams; "
           "print(streams.integers(50, 1000, 5, 'order', 2).tolist())")
-  printed = programs.python(code, folder=tmp_path)
+  printed = launch.python(code, folder=tmp_path)
   here = streams.integers(50, 1000, 5, "order", 2).tolist()
   assert json.loads(printed.stdout) == here
 

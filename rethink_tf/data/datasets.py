@@ -2,12 +2,12 @@
 
 import functools
 
-from rethink_tf import config
 from rethink_tf.data import cache
 from rethink_tf.data import dataset
 from rethink_tf.data import digits
-from rethink_tf.data import imagenet
 from rethink_tf.data import prepared
+from rethink_tf.data.imagenet import loader as imagenet
+from rethink_tf.flags import training as training_flags
 
 _FINGERPRINTS = "fingerprints"  # Name of the cache's folder.
 
@@ -19,7 +19,7 @@ def check_available(name, data_dir):
     DataError: an explicit `data_dir` does not exist, or ImageNet, which is not
       downloaded, is in none.
   """
-  if name == config.IMAGENET:
+  if name == training_flags.IMAGENET:
     imagenet.check_available(data_dir)
   elif name != "digits":
     prepared.check_directory(data_dir)
@@ -36,7 +36,7 @@ def load(name, data_dir=None):
   """Returns the `Dataset` called `name`.
 
   Args:
-    name: one of `config.DATASETS`.
+    name: one of `training_flags.DATASETS`.
     data_dir: `pathlib.Path` of a TFDS data directory, or None for
       TFDS_DATA_DIR or TFDS's default.
 

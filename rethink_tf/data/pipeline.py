@@ -9,9 +9,9 @@ import functools
 import tensorflow as tf
 
 from rethink_tf import streams
-from rethink_tf.data import photograph_batches
-from rethink_tf.data import photographs
 from rethink_tf.data import preprocessing
+from rethink_tf.data.imagenet import batches as photograph_batches
+from rethink_tf.data.imagenet import photographs
 
 # Evaluation has no gradient to hold, so it fits larger batches.
 EVALUATION_BATCH = 500

@@ -9,10 +9,10 @@ import urllib.request
 
 import numpy as np
 
-from rethink_tf import config
 from rethink_tf import errors
 from rethink_tf import paths
 from rethink_tf.data import dataset
+from rethink_tf.flags import training as training_flags
 
 # (test examples, classes, shape of a stored image).
 _EXPECTED = {
@@ -78,7 +78,7 @@ def load(name, explicit):
     _download(tfds, name, directory)
     folder = find(name, directory)
   test_count, classes, shape = _EXPECTED[name]
-  train_count = config.TRAIN_EXAMPLES[name]
+  train_count = training_flags.TRAIN_EXAMPLES[name]
   try:
     builder = tfds.builder_from_directory(folder)
     train = _read(tfds, builder, "train", train_count, classes, shape)

@@ -9,7 +9,7 @@ import json
 
 import numpy as np
 
-from rethink_tf import storage
+from rethink_tf.runs import storage
 
 _MAX_HEADER = 65_536
 

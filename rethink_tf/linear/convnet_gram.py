@@ -11,14 +11,14 @@ import time
 import numpy as np
 
 from rethink_tf import errors
-from rethink_tf import run_directory
-from rethink_tf import storage
 from rethink_tf.linear import accumulation
 from rethink_tf.linear import blockfile
 from rethink_tf.linear import gram
 from rethink_tf.linear import problem as problem_lib
 from rethink_tf.linear import random_convnet
 from rethink_tf.linear import store
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import storage
 
 
 class Keeper:

@@ -9,7 +9,7 @@ images (`select_kernel`).
 import numpy as np
 
 from rethink_tf.linear import patches
-from rethink_tf.linear import workers
+from rethink_tf.linear import threads
 
 # Of the Gaussian's standard deviation along the wave to the wavelength: about
 # one period and a half is seen, an octave of bandwidth (Daugman, 1985).
@@ -84,7 +84,7 @@ def transform(images, orientations, wavelengths, spacing):
     moduli = np.sqrt(real**2 + imaginary**2)  # (images, pixels, wavelets)
     result[start:start + _IMAGES] = (pooling @ moduli).reshape(len(part), -1)
 
-  with workers.pool() as executor:
+  with threads.pool() as executor:
     for _ in executor.map(fill, range(0, len(images), _IMAGES)):
       pass
   return result

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from rethink_tf.linear import workers
+from rethink_tf.linear import threads
 
 WIDTH = 2000
 
@@ -80,7 +80,7 @@ class Gram:
       start, stop = rows.start - columns.start, rows.stop - columns.start
       panel[start:stop] = self.tile(rows, columns)
 
-    with workers.pool() as executor:
+    with threads.pool() as executor:
       for _ in executor.map(fill, below):
         pass
     return panel
@@ -106,7 +106,7 @@ class Gram:
       return below, above
 
     product = np.zeros_like(vectors)
-    with workers.pool() as executor:
+    with threads.pool() as executor:
       parts = _in_order(executor, part, tiles)
       for done, ((rows, columns), (below, above)) in enumerate(parts, start=1):
         product[rows] += below
@@ -132,7 +132,7 @@ class Gram:
       return self.cross(*tile) @ vectors[tile[1]]
 
     product = np.zeros((self.test_size, vectors.shape[1]))
-    with workers.pool() as executor:
+    with threads.pool() as executor:
       parts = _in_order(executor, part, tiles)
       for done, ((rows, _), values) in enumerate(parts, start=1):
         product[rows] += values
@@ -177,7 +177,7 @@ class GramOfPoints(Gram):
       result[rows] = self._values(
           self._points[rows], self._norms[rows], sample, norms)
 
-    with workers.pool() as executor:
+    with threads.pool() as executor:
       for _ in executor.map(fill, self.panels()):
         pass
     return result
@@ -202,7 +202,7 @@ def _in_order(executor, function, items):
 
   The order makes a sum of them the same whatever thread was first.
   """
-  ahead = 2 * workers.cores()
+  ahead = 2 * threads.cores()
   remaining = iter(items)
   waiting = [(i, executor.submit(function, i))
              for i in itertools.islice(remaining, ahead)]

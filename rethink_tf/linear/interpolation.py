@@ -4,15 +4,15 @@ import time
 
 import numpy as np
 
-from rethink_tf import run_directory
-from rethink_tf import storage
 from rethink_tf.linear import convnet_gram
 from rethink_tf.linear import memory
 from rethink_tf.linear import problem as problem_lib
-from rethink_tf.linear import progress as progress_lib
 from rethink_tf.linear import solver
+from rethink_tf.linear import status as progress_lib
 from rethink_tf.linear import store as store_lib
-from rethink_tf.training import environment
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import environment
+from rethink_tf.runs import storage
 
 METRICS_COLUMNS = ("iteration", "relative_residual")
 _SECONDS_BETWEEN_STATES = 5

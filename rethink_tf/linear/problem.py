@@ -17,7 +17,7 @@ from rethink_tf.linear import memory
 from rethink_tf.linear import nystrom
 from rethink_tf.linear import random_convnet
 from rethink_tf.linear import solver
-from rethink_tf.linear import workers
+from rethink_tf.linear import threads
 
 # Filters whose features are in memory at a time.
 FILTERS_PER_BLOCK = 256
@@ -216,10 +216,10 @@ def memory_gb(config, checkpoint=True):
   images = (60_000 + tests) * 32 * 32 * 3 + (count + tests) * side**2 * channels
   features = 4 * (count + tests) * _dimensions(config)
   # Each core's tile, and what its making and its sum take besides.
-  tiles = 4 * 8 * workers.cores() * width**2
+  tiles = 4 * 8 * threads.cores() * width**2
   if config.preprocessing != "random_convnet":
     # The points of its rows and columns, in float64.
-    tiles += 2 * 8 * workers.cores() * width * _dimensions(config)
+    tiles += 2 * 8 * threads.cores() * width * _dimensions(config)
   if config.solver == "cholesky":
     solving = cholesky.memory_bytes(count, width)
   else:

@@ -20,7 +20,7 @@ import numpy as np
 
 from rethink_tf import streams
 from rethink_tf.linear import patches
-from rethink_tf.linear import workers
+from rethink_tf.linear import threads
 
 SIDE = 6  # Of a patch, in pixels.
 FEATURES_PER_FILTER = 8  # Two signs, four quadrants.
@@ -76,7 +76,7 @@ class Network:
       both = np.concatenate([positive, negative], axis=1)
       result[start:start + _IMAGES] = both.reshape(len(part), -1)
 
-    with workers.pool() as executor:
+    with threads.pool() as executor:
       for _ in executor.map(fill, range(0, len(images), _IMAGES)):
         pass
     return result

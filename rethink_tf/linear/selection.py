@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 
 from rethink_tf import errors
-from rethink_tf import signals
 from rethink_tf.linear import convnet_gram
 from rethink_tf.linear import problem as problem_lib
-from rethink_tf.linear import progress as progress_lib
 from rethink_tf.linear import solver
+from rethink_tf.linear import status as progress_lib
 from rethink_tf.linear import store
+from rethink_tf.runs import signals
 
 
 @dataclasses.dataclass(frozen=True)

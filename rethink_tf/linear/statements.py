@@ -11,10 +11,10 @@ from rethink_tf import streams
 from rethink_tf.linear import fourier
 from rethink_tf.linear import kernels
 from rethink_tf.linear import memory
+from rethink_tf.linear import minimum_norm
 from rethink_tf.linear import problem as problem_lib
-from rethink_tf.linear import progress as progress_lib
-from rethink_tf.linear import theory
-from rethink_tf.training import environment
+from rethink_tf.linear import status as progress_lib
+from rethink_tf.runs import environment
 
 # Of the random centers to the training examples.
 _CENTERS = 2
@@ -141,7 +141,7 @@ def _linear(data, config):
 
 def _sgd(x, y, config):
   """SGD from zero on squared loss: how near to the minimum-norm solution."""
-  least = theory.minimum_norm(x, y)
+  least = minimum_norm.minimum_norm(x, y)
   shown = set(np.linspace(
       0, config.sgd_epochs, _DISTANCES).round().astype(int).tolist())
   epochs, distances = [], []
@@ -151,18 +151,18 @@ def _sgd(x, y, config):
     seen.append(epoch)
     if epoch in shown:
       epochs.append(epoch)
-      distances.append(theory.distance(w, least))
+      distances.append(minimum_norm.distance(w, least))
 
   seen = []
-  w = theory.sgd(x, y, config.sgd_epochs, config.seed, on_epoch=note)
+  w = minimum_norm.sgd(x, y, config.sgd_epochs, config.seed, on_epoch=note)
   return {
       "examples": len(x), "features": x.shape[1], "epochs": epochs,
-      "distances": distances, "outside_span": theory.outside_span(x, w),
-      "residual": theory.distance(x @ w, y),
+      "distances": distances, "outside_span": minimum_norm.outside_span(x, w),
+      "residual": minimum_norm.distance(x @ w, y),
       "norm": float(np.linalg.norm(w)),
       "minimum_norm": float(np.linalg.norm(least)),
-      "distance_to_kernel_solution": theory.distance(
-          theory.kernel_solution(x, y), least),
+      "distance_to_kernel_solution": minimum_norm.distance(
+          minimum_norm.kernel_solution(x, y), least),
   }
 
 
@@ -170,21 +170,21 @@ def _curvature(x, y, config):
   """The Hessian along a random direction at two global minima."""
   y = y[:, 0]
   seed = config.seed
-  least, other = theory.minimum_norm(x, y), theory.another_solution(x, y, seed)
-  formula = theory.hessian_at_minimum(x, 2 * np.ones(len(x)))
+  least, other = minimum_norm.minimum_norm(x, y), minimum_norm.another_solution(x, y, seed)
+  formula = minimum_norm.hessian_at_minimum(x, 2 * np.ones(len(x)))
   direction = streams.uniform(x.shape[1], seed, "direction") - 0.5
   expected = formula @ direction
   return {
       "examples": len(x), "weights": x.shape[1],
       "rank": int(np.linalg.matrix_rank(x)),
-      "null_directions": int(theory.null_directions(formula)),
-      "distance_of_minima": theory.distance(other, least),
+      "null_directions": int(minimum_norm.null_directions(formula)),
+      "distance_of_minima": minimum_norm.distance(other, least),
       "differences": [
-          theory.distance(
-              theory.curvature_along(x, y, w, direction), expected)
+          minimum_norm.distance(
+              minimum_norm.curvature_along(x, y, w, direction), expected)
           for w in (least, other)],
-      "difference_elsewhere": theory.distance(
-          theory.curvature_along(x, y, least + direction, direction), expected),
+      "difference_elsewhere": minimum_norm.distance(
+          minimum_norm.curvature_along(x, y, least + direction, direction), expected),
   }
 
 
@@ -196,7 +196,7 @@ def _solutions(data, seed):
   norm = float(np.sqrt(np.sum(alpha * (train @ alpha))))
   found = {"minimum_norm": _measured(data, norm, train @ alpha, cross @ alpha)}
 
-  centers, c, norm = theory.random_centers(
+  centers, c, norm = minimum_norm.random_centers(
       data.points, data.targets, data.kernel, _CENTERS * len(data.points), seed)
   found["random_centers"] = _measured(
       data, norm, kernels.matrix(data.kernel, data.points, centers) @ c,
@@ -205,7 +205,7 @@ def _solutions(data, seed):
   classes = data.targets.shape[1]
   drawn = streams.integers(
       len(data.test_points), classes, seed, "labels_on_test")
-  alpha, norm = theory.labels_on_test(
+  alpha, norm = minimum_norm.labels_on_test(
       data.points, data.targets, data.test_points, np.eye(classes)[drawn],
       data.kernel)
   both = np.concatenate([data.points, data.test_points])
@@ -221,7 +221,7 @@ def _path(data):
   train = kernels.matrix(data.kernel, data.points, data.points)
   cross = kernels.matrix(data.kernel, data.test_points, data.points)
   penalties = [p * float(np.diagonal(train).mean()) for p in _PENALTIES]
-  path = theory.ridge_path(train, cross, data.targets, penalties)
+  path = minimum_norm.ridge_path(train, cross, data.targets, penalties)
   return [{"l2": penalty, **_measured(data, *point)}
           for penalty, point in zip(penalties, path)]
 
@@ -229,7 +229,7 @@ def _path(data):
 def _measured(data, norm, fitted, predicted):
   return {
       "norm": norm,
-      "residual": theory.distance(fitted, data.targets),
+      "residual": minimum_norm.distance(fitted, data.targets),
       "train_error": float(np.mean(fitted.argmax(axis=1) != data.labels)),
       "test_error": float(
           np.mean(predicted.argmax(axis=1) != data.test_labels)),

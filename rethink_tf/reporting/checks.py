@@ -8,11 +8,11 @@ them do.
 import itertools
 import statistics
 
-from rethink_tf import suites
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import finding
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table1
+from rethink_tf.suites import plan as suite_plan
 
 _CHANCE = 10.0
 
@@ -51,7 +51,7 @@ def same_hyperparameters(runs, pairs):
 def modifications_fitted(runs, least):
   """Every curve of Figure 1a ends with a training accuracy of 100%."""
   findings = []
-  for plan in suites.load("fig1a"):
+  for plan in suite_plan.load("fig1a"):
     name = curves.modification(plan.config)
     found = runs.best(plan.config)
     if not found:
@@ -66,7 +66,7 @@ def modifications_fitted(runs, least):
 
 def reaches_first(runs, level, first, later):
   """Each curve of Figure 1a named first reaches a training accuracy sooner."""
-  plans = {curves.modification(p.config): p.config for p in suites.load("fig1a")}
+  plans = {curves.modification(p.config): p.config for p in suite_plan.load("fig1a")}
   findings = []
   for pair in itertools.product(first, later):
     subject = f"{pair[0]} before {pair[1]}"
@@ -188,7 +188,7 @@ def difference(runs, rows, least, most):
 def decay_and_random_labels(runs, fits, fails, least, most):
   """Which models fit random labels with weight decay."""
   findings = []
-  for plan in suites.load("regularized_random"):
+  for plan in suite_plan.load("regularized_random"):
     model = plan.config.model
     if not plan.config.weight_decay or model not in (*fits, *fails):
       continue

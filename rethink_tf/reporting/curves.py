@@ -6,8 +6,8 @@ there are no runs for it.
 
 import pandas as pd
 
-from rethink_tf import suites
 from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.suites import plan as suite_plan
 
 # The lowest running training accuracy at which a run may count as having fitted.
 LEAST_LEVEL = float(runs_lib.LEVELS[-1])
@@ -26,7 +26,7 @@ def fig1a(runs):
   return _stacked([
       run.metrics[["step", "train_loss"]].assign(
           n=count, curve=modification(run.config), seed=run.config.seed)
-      for plan in suites.load("fig1a")
+      for plan in suite_plan.load("fig1a")
       for count, found in runs.of(plan.config).items() for run in found],
       ["n", "curve", "seed", "step", "train_loss"])
 
@@ -137,7 +137,7 @@ def _with_best(runs, suite, curve, columns=()):
     columns: more columns of metrics.csv.
   """
   frames = []
-  for plan in suites.load(suite):
+  for plan in suite_plan.load(suite):
     for count, found in runs.of(plan.config).items():
       for run in found:
         table = run.metrics[["step", *columns, "test_accuracy"]].dropna()
@@ -173,7 +173,7 @@ def _sweep(runs):
   true and random labels have to be among them.
   """
   by_model = {}
-  for plan in suites.load("fig1b"):
+  for plan in suite_plan.load("fig1b"):
     for count, found in runs.of(plan.config).items():
       levels = by_model.setdefault(plan.config.model, {}).setdefault(count, {})
       levels[plan.config.label_corruption] = found

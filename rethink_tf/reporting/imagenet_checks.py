@@ -6,12 +6,12 @@ nothing on them.
 
 import statistics
 
-from rethink_tf import config as config_lib
+from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import finding
 
 _CHANCE = 0.1  # Percent: a guess among a thousand classes.
-_IMAGES = config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]
+_IMAGES = training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]
 
 
 def imagenet_labels_fitted(runs, rows, slack):
@@ -80,7 +80,7 @@ def _compared(runs, numbers, holds, text):
 def _row(runs, number):
   """Returns a row of Table 2, and its accuracies here in percent, or None."""
   row, = (row for row in tables.table2() if row.row == number)
-  config, _ = config_lib.parse([f"--flagfile={row.flagfile}"])
+  config, _ = training_flags.parse([f"--flagfile={row.flagfile}"])
   found = runs.at(config, _IMAGES)
   if not found:
     return row, None

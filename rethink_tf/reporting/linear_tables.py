@@ -6,7 +6,7 @@ there are no runs for it; `table3` returns lines of text.
 
 import pandas as pd
 
-from rethink_tf import linear_config
+from rethink_tf.flags import linear as linear_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import cells
 
@@ -140,7 +140,7 @@ def _subject(run):
 
 
 def _config(row):
-  config, _ = linear_config.parse_interpolate([f"--flagfile={row.flagfile}"])
+  config, _ = linear_flags.parse_interpolate([f"--flagfile={row.flagfile}"])
   return config.as_dict()
 
 

@@ -4,9 +4,8 @@ import csv
 import hashlib
 import io
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
-from rethink_tf import storage
+from rethink_tf.flags import training as training_flags
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import ledger
@@ -18,12 +17,13 @@ from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
 from rethink_tf.reporting import training_runs
 from rethink_tf.reporting import weight_decay
+from rethink_tf.runs import storage
 
 _BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
 _END = "<!-- end of {} -->"
 _DPI = 110
-_CIFAR10 = config_lib.TRAIN_EXAMPLES["cifar10"]
-_IMAGENET = config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]
+_CIFAR10 = training_flags.TRAIN_EXAMPLES["cifar10"]
+_IMAGENET = training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]
 # Figures in the paper's order: the table behind each, how it is drawn, how many
 # training images are all of them where each number has a figure of its own
 # (None where it has not), and what it shows.

@@ -7,10 +7,10 @@ import typing
 
 import pandas as pd
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
-from rethink_tf import run_directory
-from rethink_tf import suites
+from rethink_tf.flags import training as training_flags
+from rethink_tf.runs import loading
+from rethink_tf.suites import plan as suite_plan
 
 # What does not tell one row or curve from another: how often the test set is
 # measured changes nothing, and the others are shown beside the numbers.
@@ -52,7 +52,7 @@ class Run:
     label_kinds: label_kinds.csv likewise, or None.
   """
 
-  config: config_lib.Config
+  config: training_flags.Config
   result: dict
   metrics: pd.DataFrame
   label_kinds: pd.DataFrame | None
@@ -112,7 +112,7 @@ class Runs:
     for run in self._by_key[_key(config)]:
       by_count[run.count].append(run)
     chosen = {n: _nearest(by_count[n], planned_epochs(config, n),
-                          n < config_lib.TRAIN_EXAMPLES[config.dataset])
+                          n < training_flags.TRAIN_EXAMPLES[config.dataset])
               for n in sorted(by_count, reverse=True)}
     return {n: runs for n, runs in chosen.items() if runs}
 
@@ -188,7 +188,7 @@ def _data(run):
   config = run.config if isinstance(run, Other) else run.config.as_dict()
   recorded = {**config, **run.result}
   name = recorded.get("dataset")
-  part = recorded.get("train_examples") if name == config_lib.IMAGENET else None
+  part = recorded.get("train_examples") if name == training_flags.IMAGENET else None
   return (name, part), recorded.get("dataset_fingerprint")
 
 
@@ -204,13 +204,13 @@ def _usual_fingerprints(runs):
 
 def planned_epochs(config, count):
   """Returns for how many epochs a suite trains a config on n examples."""
-  if count >= config_lib.TRAIN_EXAMPLES[config.dataset]:
+  if count >= training_flags.TRAIN_EXAMPLES[config.dataset]:
     return config.epochs
-  return suites.scaled_epochs(config.model, count, config.batch_size)
+  return suite_plan.scaled_epochs(config.model, count, config.batch_size)
 
 
 def _read(directory):
-  loaded = run_directory.load_run(directory)
+  loaded = loading.load_run(directory)
   if loaded.result is None:
     return None
   program = loaded.config.get("program", "train")
@@ -221,7 +221,7 @@ def _read(directory):
   recorded = {k: v for k, v in loaded.config.items()
               if k not in ("label_hash", "dataset_fingerprint")}
   try:
-    config = config_lib.Config(**recorded)
+    config = training_flags.Config(**recorded)
   except TypeError:
     raise _another_version(directory) from None
   if (set(recorded) != set(config.as_dict())
@@ -235,7 +235,7 @@ def _read(directory):
 
 
 def _has_its_types(config):
-  hints = typing.get_type_hints(config_lib.Config)
+  hints = typing.get_type_hints(training_flags.Config)
   return all(
       isinstance(value, (int, float) if hints[name] == float else hints[name])
       for name, value in config.as_dict().items())

@@ -2,7 +2,7 @@
 
 import functools
 
-from rethink_tf import config as config_lib
+from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import cells
 from rethink_tf.reporting import runs as runs_lib
@@ -30,7 +30,7 @@ def full(runs):
     A list of 19 dicts of text, with `COLUMNS` and "fingerprint"; a row without
     a run says "not run".
   """
-  return [_line(row, config, runs.at(config, config_lib.TRAIN_EXAMPLES["cifar10"]))
+  return [_line(row, config, runs.at(config, training_flags.TRAIN_EXAMPLES["cifar10"]))
           for row, config in rows()]
 
 
@@ -39,7 +39,7 @@ def small(runs):
   lines = []
   for row, config in rows():
     found = {n: r for n, r in runs.of(config).items()
-             if n < config_lib.TRAIN_EXAMPLES["cifar10"]}
+             if n < training_flags.TRAIN_EXAMPLES["cifar10"]}
     lines.append(_line(row, config, next(iter(found.values()), [])))
   return lines
 
@@ -47,7 +47,7 @@ def small(runs):
 @functools.cache
 def rows():
   """Returns `(row, config)` for each row of the paper's table, in a tuple."""
-  return tuple((row, config_lib.parse([f"--flagfile={row.flagfile}"])[0])
+  return tuple((row, training_flags.parse([f"--flagfile={row.flagfile}"])[0])
                for row in tables.table1())
 
 

@@ -1,6 +1,6 @@
 """Table 2, ours beside the paper's, and what was run on a part of ImageNet."""
 
-from rethink_tf import config as config_lib
+from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import cells
 
@@ -42,7 +42,7 @@ def sample(runs):
   Each with `SAMPLE_COLUMNS` and "fingerprint".
   """
   found = [run for run in runs.of_model("inception_v3")
-           if run.count < config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET]]
+           if run.count < training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]]
   return [_sample_line(run) for run in sorted(
       found, key=lambda run: (run.count, run.config.label_corruption))]
 
@@ -56,8 +56,8 @@ def sample_notes(rows):
 
 
 def _line(row, runs):
-  config, _ = config_lib.parse([f"--flagfile={row.flagfile}"])
-  found = runs.at(config, config_lib.TRAIN_EXAMPLES[config_lib.IMAGENET])
+  config, _ = training_flags.parse([f"--flagfile={row.flagfile}"])
+  found = runs.at(config, training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET])
   line = {
       "row": str(row.row), "labels": row.labels, "data aug": row.data_aug,
       "dropout": row.dropout, "weight decay": row.weight_decay,

@@ -7,9 +7,9 @@ import numpy as np
 from rethink_tf import errors
 from rethink_tf.data import randomization
 from rethink_tf.theory import deep
-from rethink_tf.theory import interpolation
 from rethink_tf.theory import networks
 from rethink_tf.theory import records
+from rethink_tf.theory import theorem1
 
 
 def run(config, options, directory):
@@ -68,7 +68,7 @@ def constants(rows, dimensions):
 
 def _theorem1(points, labels, seed):
   """Returns the row of depth 2, to compare with; it has no blocks."""
-  network = interpolation.fit(points, labels, seed)
+  network = theorem1.fit(points, labels, seed)
   model = networks.two_layer(network)
   return {"blocks": 0, "n": len(network.weights),
           **_measured(model, points, labels, network.error_bound)}

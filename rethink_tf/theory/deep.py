@@ -28,7 +28,7 @@ import dataclasses
 
 import numpy as np
 
-from rethink_tf.theory import interpolation
+from rethink_tf.theory import theorem1
 
 # depth = blocks + DEPTH, width = ceil(n / blocks) + WIDTH.
 DEPTH = 4
@@ -63,7 +63,7 @@ class DeepNetwork:
     gate: M.
     shift: what the last layer adds.
     count: n, the number of distinct points.
-    error_bound: as in `interpolation.Network`.
+    error_bound: as in `theorem1.Network`.
   """
 
   direction: np.ndarray
@@ -88,10 +88,10 @@ def fit(points, targets, blocks, seed=1):
     A `DeepNetwork`.
 
   Raises:
-    ValueError: as `interpolation.fit`; or there are more blocks than points.
+    ValueError: as `theorem1.fit`; or there are more blocks than points.
   """
-  points, targets = interpolation.check(points, targets)
-  line = interpolation.project(points, seed, targets)
+  points, targets = theorem1.check(points, targets)
+  line = theorem1.project(points, seed, targets)
   count = len(line.order)
   if not 1 <= blocks <= count:
     raise ValueError(
@@ -116,8 +116,8 @@ def _block(positions, targets, part):
   first, last = part[0], part[-1]
   before = positions[first - 1] if first else 0.0
   inside = positions[part]
-  knots = interpolation.thresholds(inside, before)
-  weights = interpolation.solve(inside, knots, targets[part])
+  knots = theorem1.thresholds(inside, before)
+  weights = theorem1.solve(inside, knots, targets[part])
   left = before - 2.0 if first == 0 else before
   right = (positions[last + 1] if last + 1 < len(positions)
            else positions[last] + 2.0)  # Nothing beyond: out of reach.
@@ -130,12 +130,12 @@ def _block(positions, targets, part):
 
 
 def _error_bound(blocks, line, positions, targets, shift):
-  """Bounds the error at a point as `interpolation.error_bound` does.
+  """Bounds the error at a point as `theorem1.error_bound` does.
 
   Of blocks to the right o_j is 0, of those to the left it is gated; so that the
   errors of one block count, and those of a few more operations.
   """
-  unit = interpolation.UNIT
+  unit = theorem1.UNIT
   reach = positions[-1]
   magnitudes = max(
       float(np.abs(b.weights) @ np.maximum(reach - b.thresholds, 0))

@@ -7,9 +7,9 @@ import numpy as np
 from rethink_tf import errors
 from rethink_tf.data import randomization
 from rethink_tf.theory import baseline
-from rethink_tf.theory import interpolation
 from rethink_tf.theory import networks
 from rethink_tf.theory import records
+from rethink_tf.theory import theorem1
 from rethink_tf.theory import trajectory
 
 
@@ -56,7 +56,7 @@ def _construct(config, options, directory, data, train):
   del options, directory  # It takes seconds: nothing to go on from.
   points = records.pixels(train)
   try:
-    network = interpolation.fit(points, train.labels, config.seed)
+    network = theorem1.fit(points, train.labels, config.seed)
   except ValueError as error:
     raise errors.DataError(f"{config.dataset}: {error}") from error
   model = networks.two_layer(network)

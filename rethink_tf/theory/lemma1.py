@@ -18,8 +18,8 @@ import time
 import numpy as np
 
 from rethink_tf import streams
-from rethink_tf.theory import interpolation
 from rethink_tf.theory import records
+from rethink_tf.theory import theorem1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Measured:
     inverse_eigenvalue: one over the smallest eigenvalue.
     inverse_singular: one over the smallest singular value: the largest ||w||.
     norm: ||w|| for a random y.
-    solve_error: the largest difference between w from `interpolation.solve` and
+    solve_error: the largest difference between w from `theorem1.solve` and
       from numpy.linalg.solve, relative to ||w||.
   """
 
@@ -76,7 +76,7 @@ def instance(n, position, seed, index):
 def measure(x, b, y, position):
   """Holds the lemma against numpy.linalg; returns a `Measured`."""
   a = matrix(x, b)
-  w = interpolation.solve(x, b, y)
+  w = theorem1.solve(x, b, y)
   reference = np.linalg.solve(a, y)
   diagonal = np.sort(x - b)
   eigenvalues = np.sort(np.linalg.eigvals(a).real)
@@ -111,7 +111,7 @@ def run(config, options, directory):
   records.begin(directory, config, options)
   rows = []
   for n in config.sizes:
-    for position in (interpolation.POSITION, 0.5):
+    for position in (theorem1.POSITION, 0.5):
       for index in range(config.instances):
         x, b, y = instance(n, position, config.seed, index)
         row = dataclasses.asdict(measure(x, b, y, position))
@@ -127,7 +127,7 @@ def run(config, options, directory):
               row["inverse_singular"] / row["inverse_eigenvalue"]
               for row in rows if (row["n"], row["position"]) == (n, position))
                             for n in config.sizes}
-          for position in (interpolation.POSITION, 0.5)},
+          for position in (theorem1.POSITION, 0.5)},
       "norm_over_inverse_singular": max(
           row["norm"] / row["inverse_singular"] for row in rows),
       "peak_memory_gb": records.peak_memory_gb(),

@@ -11,7 +11,7 @@ from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.data import preprocessing
 from rethink_tf.data import randomization
-from rethink_tf.training import environment
+from rethink_tf.runs import environment
 
 
 def load(config, data_dir, corruption, count):

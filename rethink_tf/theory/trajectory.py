@@ -13,10 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_tf import errors
-from rethink_tf import storage
 from rethink_tf.data import pipeline
+from rethink_tf.models import state
+from rethink_tf.runs import storage
 from rethink_tf.training import checkpoints
-from rethink_tf.training import state
 
 _PREFIX = "measured/"
 

@@ -14,9 +14,9 @@ import numpy as np
 from rethink_tf import errors
 from rethink_tf import streams
 from rethink_tf.data import randomization
-from rethink_tf.theory import interpolation
 from rethink_tf.theory import lemma1
 from rethink_tf.theory import records
+from rethink_tf.theory import theorem1
 
 # Outputs computed at a time: labelings times points times thresholds.
 _NUMBERS = 4_000_000
@@ -49,14 +49,14 @@ def fit_labelings(line, labelings):
   """Fits labelings of the points on a line, and looks at the signs.
 
   Args:
-    line: an `interpolation.Line` of n points.
+    line: an `theorem1.Line` of n points.
     labelings: float64 `(n, m)` of -1 and 1, rows in the line's order.
 
   Returns:
     `(fitted, error)`: how many of the m labelings have every sign right, and
     the largest |c(z_i) - y_i|.
   """
-  weights = interpolation.solve(
+  weights = theorem1.solve(
       line.projections, line.thresholds, labelings)
   right = np.ones(labelings.shape[1], bool)
   error = 0.0
@@ -111,7 +111,7 @@ def run(config, options, directory):
 
 def _row(config, points):
   n, dimensions = points.shape
-  line = interpolation.project(points, config.seed)
+  line = theorem1.project(points, config.seed)
   if len(line.order) < n:
     raise errors.DataError(
         f"{config.dataset}: expected {n} different images. Received: "

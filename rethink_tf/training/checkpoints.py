@@ -12,8 +12,8 @@ import sys
 import numpy as np
 
 from rethink_tf import errors
-from rethink_tf import storage
-from rethink_tf.training import state as state_lib
+from rethink_tf.models import state as state_lib
+from rethink_tf.runs import storage
 
 _KEPT = 2
 _MANIFEST = "manifest.json"

@@ -8,17 +8,17 @@ import tensorflow as tf
 
 from rethink_tf import errors
 from rethink_tf.data import datasets
-from rethink_tf.data import imagenet
-from rethink_tf.data import photographs
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
+from rethink_tf.data.imagenet import loader as imagenet
+from rethink_tf.data.imagenet import photographs
+from rethink_tf.distributed import strategy
 from rethink_tf.models import registry
-from rethink_tf.training import environment
+from rethink_tf.models import state
+from rethink_tf.runs import environment
 from rethink_tf.training import fit
-from rethink_tf.training import recorder
-from rethink_tf.training import state
-from rethink_tf.training import strategy
-from rethink_tf.training import tensorboard
+from rethink_tf.training.callbacks import event_files
+from rethink_tf.training.callbacks import recorder
 
 _SHOWN = 12
 
@@ -87,7 +87,7 @@ def _run(config, options, directory, stop, link):
   team.require_same("trained weights", result["weights_sha256"])
   if team.is_chief:
     name = "/".join(directory.path.parts[-2:])
-    tensorboard.write_end(directory.tensorboard, name, config, result)
+    event_files.write_end(directory.tensorboard, name, config, result)
     directory.write_result(result)
   return result
 
@@ -221,5 +221,5 @@ def _corrupted(config, train):
 def _examples(config, data, train):
   """Draws the first examples of epoch 1, as the network is to see them."""
   inputs, assigned, indices = pipeline.first_examples(train, config, _SHOWN)
-  return tensorboard.example_grid(
+  return event_files.example_grid(
       inputs, assigned, data.train.labels[indices], data.label_names)

@@ -8,20 +8,20 @@ import keras
 import numpy as np
 
 from rethink_tf import errors
-from rethink_tf import signals
 from rethink_tf import streams
 from rethink_tf.data import pipeline
+from rethink_tf.distributed import strategy
+from rethink_tf.models import state
+from rethink_tf.runs import signals
 from rethink_tf.training import checkpoints
 from rethink_tf.training import losses
 from rethink_tf.training import optimizers
-from rethink_tf.training import position as position_lib
-from rethink_tf.training import progress
-from rethink_tf.training import recorder
-from rethink_tf.training import saver as saver_lib
 from rethink_tf.training import schedule
-from rethink_tf.training import state
-from rethink_tf.training import strategy
-from rethink_tf.training import tensorboard
+from rethink_tf.training.callbacks import event_files
+from rethink_tf.training.callbacks import position as position_lib
+from rethink_tf.training.callbacks import progress
+from rethink_tf.training.callbacks import recorder
+from rethink_tf.training.callbacks import saver as saver_lib
 
 
 class _DropoutStreams(keras.callbacks.Callback):
@@ -164,7 +164,7 @@ def train(model, config, train_split, test_split, directory, clock,
 
 def _shown(config, count, directory, rows, position, examples):
   """Returns the callbacks that show a run's progress."""
-  board = tensorboard.TensorBoard(directory.tensorboard, rows)
+  board = event_files.TensorBoard(directory.tensorboard, rows)
   if examples:
     board.write_start(config, examples)
   return [progress.Progress(rows, config, position, count), board]

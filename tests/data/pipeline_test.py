@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from rethink_tf import config as config_lib
 from rethink_tf.data import dataset
 from rethink_tf.data import pipeline
 from rethink_tf.data import preprocessing
-from tests import programs
+from rethink_tf.flags import training as training_flags
+from tests import launch
 
 _COUNT, _BATCH, _EPOCHS = 70, 16, 3
 
@@ -22,7 +22,7 @@ def _split(count=_COUNT):
 
 
 def _config(**fields):
-  return config_lib.Config(
+  return training_flags.Config(
       **{"batch_size": _BATCH, "epochs": _EPOCHS, "seed": 5, **fields})
 
 
@@ -78,7 +78,7 @@ def test_the_order_is_the_same_in_another_process_and_for_every_model(tmp_path):
       "plan = pipeline.epoch_plan(70, config.Config("
       "batch_size=9, seed=5, model='alexnet_small', random_crop=True), 2); "
       "print(json.dumps([part.tolist() for part in plan]))")
-  printed = programs.python(code, folder=tmp_path, PYTHONHASHSEED="3")
+  printed = launch.python(code, folder=tmp_path, PYTHONHASHSEED="3")
   order, offsets = json.loads(printed.stdout)
   here = pipeline.epoch_plan(_COUNT, _config(), 2)
   assert order == here[0].tolist()

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rethink_tf import config as config_lib
 from rethink_tf.data import digits
 from rethink_tf.data import randomization
-from tests import programs
+from rethink_tf.flags import training as training_flags
+from tests import launch
 
-_NAMES = config_lib.PIXEL_RANDOMIZATIONS[1:]
+_NAMES = training_flags.PIXEL_RANDOMIZATIONS[1:]
 # Every pixel tells its image, its position and its channel.
 _COUNT = 6
 _IMAGES = np.arange(_COUNT * 32 * 32 * 3).reshape(_COUNT, 32, 32, 3)
@@ -158,6 +158,6 @@ print(pixels_test._digest(sys.argv[1]))
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_any_process_draws_the_same_images(name, tmp_path):
-  printed = programs.python(
+  printed = launch.python(
       _DIGEST_OF_DIGITS, name, folder=tmp_path, PYTHONHASHSEED="7")
   assert printed.stdout.strip() == _digest(name), printed.stderr

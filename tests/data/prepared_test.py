@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from rethink_tf import config
 from rethink_tf import errors
 from rethink_tf.data import prepared
-from tests import programs
+from rethink_tf.flags import training as training_flags
+from tests import launch
 
 _DATA = os.environ.get("TFDS_DATA_DIR")
 
@@ -57,7 +57,7 @@ def _load_fake(tmp_path, monkeypatch):
   folder = tmp_path / "mnist/1.0.0"
   folder.mkdir(parents=True)
   (folder / "dataset_info.json").write_text("{}")
-  monkeypatch.setitem(config.TRAIN_EXAMPLES, "mnist", 2500)
+  monkeypatch.setitem(training_flags.TRAIN_EXAMPLES, "mnist", 2500)
   expected = prepared._EXPECTED  # pylint: disable=protected-access
   monkeypatch.setitem(expected, "mnist", (4, 2, (28, 28, 1)))
 
@@ -204,13 +204,13 @@ def test_the_program_exits_3_offline_with_one_line_and_leaves_nothing(tmp_path):
   # A proxy on a port where nobody listens stands for having no network.
   nowhere = "http://127.0.0.1:9"
   (tmp_path / "empty").mkdir()
-  done = programs.run("train",
+  done = launch.run("train",
       "--dataset=cifar10", "--data_dir=empty", "--logdir=run", folder=tmp_path,
       http_proxy=nowhere, https_proxy=nowhere, no_proxy="",
       HOME=str(tmp_path / "home"))  # Keras makes a folder there when imported.
   assert done.returncode == 3, done.stderr
   assert done.stdout == ""
-  line, = programs.errors_of(done)
+  line, = launch.errors_of(done)
   assert line.startswith(f"error: cifar10 is not in {tmp_path / 'empty'}")
   assert {p.name for p in tmp_path.iterdir()} - {"home"} == {"empty"}
   assert not list((tmp_path / "empty").iterdir())

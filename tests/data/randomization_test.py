@@ -9,7 +9,7 @@ from scipy import stats
 
 from rethink_tf.data import digits
 from rethink_tf.data import randomization
-from tests import programs
+from tests import launch
 
 _COUNT, _CLASSES = 50_000, 10
 # Balanced and in a row, unlike anything that is drawn.
@@ -152,10 +152,10 @@ def test_label_hash_sees_one_changed_label_and_the_order():
 
 _LABELS_OF_DIGITS = """
 import sys
-from rethink_tf import config
 from rethink_tf.data import digits, randomization
+from rethink_tf.flags import training as training_flags
 train = digits.load()[0]
-parsed, _ = config.parse(sys.argv[1:])
+parsed, _ = training_flags.parse(sys.argv[1:])
 print(randomization.label_hash(randomization.corrupt_labels(
     train.labels, parsed.label_corruption, 10, parsed.seed)))
 """
@@ -163,7 +163,7 @@ print(randomization.label_hash(randomization.corrupt_labels(
 
 def test_any_process_draws_the_same_labels(tmp_path):
   labels = _corrupt(0.5, digits.load()[0].labels, seed=3)
-  printed = programs.python(
+  printed = launch.python(
       _LABELS_OF_DIGITS, "--label_corruption=0.5", "--seed=3",
       folder=tmp_path, PYTHONHASHSEED="7")
   assert printed.stdout.strip() == randomization.label_hash(labels)

@@ -13,12 +13,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rethink_tf import config as config_lib
 from rethink_tf import paths
 from rethink_tf.data import datasets
-from rethink_tf.data import imagenet
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
+from rethink_tf.data.imagenet import loader as imagenet
+from rethink_tf.flags import training as training_flags
 from rethink_tf.training import experiment
 from rethink_tf.training import fit
 
@@ -54,7 +54,7 @@ def names(dataset="digits"):
       (path.stem for path in folder.glob("*.flags")
        if not path.stem.startswith("table3_")),  # Linear models have their own.
       key=lambda stem: (len(stem), stem))
-  if dataset == config_lib.IMAGENET:
+  if dataset == training_flags.IMAGENET:
     return [stem for stem in stems if stem.startswith("table2_")]
   others = [stem for stem in stems if not stem.startswith("table2_")]
   return [*others, _PARTIALLY_CORRUPTED]
@@ -75,8 +75,8 @@ def measure(name, dataset, *overrides):
   """
   keras.backend.clear_session()
   stem, *flags = name.split()
-  cut = _CUT_IMAGENET if dataset == config_lib.IMAGENET else _CUT
-  config, _ = config_lib.parse([
+  cut = _CUT_IMAGENET if dataset == training_flags.IMAGENET else _CUT
+  config, _ = training_flags.parse([
       f"--flagfile=configs/{stem}.flags", *flags, f"--dataset={dataset}",
       *cut, *overrides])
   data, train = experiment.load_data(config, None, allow_sample=True)
@@ -128,7 +128,7 @@ def fingerprint(dataset):
   Raises:
     DataError: there is none.
   """
-  if dataset == config_lib.IMAGENET:
+  if dataset == training_flags.IMAGENET:
     return imagenet.load(None, image_size=299, allow_sample=True).fingerprint
   return datasets.load(dataset).fingerprint
 

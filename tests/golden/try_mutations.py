@@ -1,8 +1,8 @@
 """Tries each mutation on each model family; writes the table of what went red."""
 
 from rethink_tf import paths
-from rethink_tf import storage
 from rethink_tf.data import datasets
+from rethink_tf.runs import storage
 from tests.golden import golden
 from tests.golden import mutations
 

@@ -3,7 +3,7 @@
 import json
 
 from rethink_tf import errors
-from rethink_tf import storage
+from rethink_tf.runs import storage
 from tests.golden import golden
 
 

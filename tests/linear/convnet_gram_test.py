@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from rethink_tf import errors
-from rethink_tf import linear_config
-from rethink_tf import signals
+from rethink_tf.flags import linear as linear_flags
 from rethink_tf.linear import accumulation
 from rethink_tf.linear import convnet_gram
 from rethink_tf.linear import problem as problem_lib
-from rethink_tf.linear import progress
 from rethink_tf.linear import random_convnet
+from rethink_tf.linear import status
+from rethink_tf.runs import signals
 
 # Three blocks of filters, and of 60 examples two panels.
-_CONFIG, _ = linear_config.parse_interpolate([
+_CONFIG, _ = linear_flags.parse_interpolate([
     "--dataset=digits", "--train_examples=60", "--filters=600",
     "--preprocessing=random_convnet", "--kernel=linear"])
 _WIDTH = 40
@@ -38,7 +38,7 @@ class _StopAfter(signals.Stop):
 def _build(folder, stop=None):
   return convnet_gram.build(
       _CONFIG, problem_lib.load(_CONFIG, None), convnet_gram.Keeper(folder, 100),
-      stop or signals.Stop(), progress.Quiet(), _WIDTH)
+      stop or signals.Stop(), status.Quiet(), _WIDTH)
 
 
 @pytest.fixture(name="drawn")

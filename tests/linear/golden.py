@@ -6,8 +6,8 @@ residual at which the norm is sharp, and measured on the test set.
 
 import json
 
-from rethink_tf import linear_config
 from rethink_tf import paths
+from rethink_tf.flags import linear as linear_flags
 from rethink_tf.linear import problem
 from rethink_tf.linear import selection
 
@@ -38,7 +38,7 @@ def measure(dataset, case):
   Raises:
     DataError: the data cannot be had.
   """
-  config, _ = linear_config.parse_interpolate([
+  config, _ = linear_flags.parse_interpolate([
       f"--dataset={dataset}", f"--train_examples={_EXAMPLES[dataset]}",
       "--tolerance=1e-8", *CASES[case]])
   data = problem.load(config, None)
@@ -49,7 +49,7 @@ def measure(dataset, case):
 
 def fingerprint(dataset):
   """Returns the first digits of the fingerprint of the copy that is here."""
-  config, _ = linear_config.parse_interpolate([f"--dataset={dataset}"])
+  config, _ = linear_flags.parse_interpolate([f"--dataset={dataset}"])
   return problem.load(config, None).fingerprint[:8]
 
 

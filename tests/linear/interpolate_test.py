@@ -8,10 +8,10 @@ import pytest
 
 import rethink_tf
 from rethink_tf import errors
-from rethink_tf import interpolate
 from rethink_tf.data import dataset
 from rethink_tf.data import datasets
-from tests import programs
+from rethink_tf.programs import interpolate
+from tests import launch
 
 _FLAGS = ("--dataset=digits", "--logdir=run")
 _NET = (*_FLAGS, "--preprocessing=random_convnet", "--filters=700",
@@ -28,7 +28,7 @@ _OF_THE_DAY = ("wall_seconds", "peak_memory_gb")
 
 
 def _run(*flags, folder):
-  done = programs.run("interpolate", *flags, folder=folder)
+  done = launch.run("interpolate", *flags, folder=folder)
   assert done.returncode == 0, done.stderr
   return done
 
@@ -84,7 +84,7 @@ def test_a_finished_run_keeps_no_checkpoints_and_can_be_checked(finished):
 
 def test_a_finished_run_is_reported_not_redone(finished):
   before = (finished / "run/result.json").stat().st_mtime_ns
-  done = programs.run_without_tensorflow("interpolate", *_FLAGS, folder=finished)
+  done = launch.run_without_tensorflow("interpolate", *_FLAGS, folder=finished)
   assert done.returncode == 0 and "holds this run, done" in done.stdout
   assert "test error" in done.stdout
   assert (finished / "run/result.json").stat().st_mtime_ns == before
@@ -95,8 +95,8 @@ def test_a_finished_run_is_reported_not_redone(finished):
     ((*_FLAGS, "--noresume"), 2, "--noresume"),
 ])
 def test_a_finished_run_is_not_touched_by_another(finished, flags, code, words):
-  done = programs.run("interpolate", *flags, folder=finished)
-  line, = programs.errors_of(done)
+  done = launch.run("interpolate", *flags, folder=finished)
+  line, = launch.errors_of(done)
   assert done.returncode == code and words in line
 
 
@@ -114,16 +114,16 @@ def test_a_finished_run_is_not_touched_by_another(finished, flags, code, words):
 ])
 def test_refusals_come_in_one_line_before_any_work(
     tmp_path, flags, code, words):
-  done = programs.run_without_tensorflow(
+  done = launch.run_without_tensorflow(
       "interpolate", "--logdir=run", *flags, folder=tmp_path)
-  line, = programs.errors_of(done)
+  line, = launch.errors_of(done)
   assert (done.returncode, done.stdout) == (code, "")
   assert line.startswith("error: ") and words in line
   assert not list(tmp_path.iterdir())
 
 
 def test_the_refusals_above_are_not_for_want_of_tensorflow(tmp_path):
-  done = programs.run_without_tensorflow(
+  done = launch.run_without_tensorflow(
       "interpolate", *_FLAGS, folder=tmp_path)
   assert done.returncode == 1 and "ModuleNotFoundError" in done.stderr
 
@@ -159,7 +159,7 @@ def _block(folder):
 
 
 def test_a_killed_accumulation_goes_on_from_its_last_block(tmp_path, net):
-  process = programs.start("interpolate", *_NET, folder=tmp_path)
+  process = launch.start("interpolate", *_NET, folder=tmp_path)
   _wait_for(tmp_path / "run/checkpoints/gram.json", process)
   process.kill()
   process.communicate()
@@ -171,13 +171,13 @@ def test_a_killed_accumulation_goes_on_from_its_last_block(tmp_path, net):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_and_exits_75_in_one_line(tmp_path, large_net, number):
-  process = programs.start("interpolate", *_LARGE_NET, folder=tmp_path)
+  process = launch.start("interpolate", *_LARGE_NET, folder=tmp_path)
   _wait_for(tmp_path / "run/checkpoints", process)
   time.sleep(2)
   process.send_signal(number)
   _, err = process.communicate(timeout=60)
   assert not (tmp_path / "run/result.json").exists(), "done before the signal"
-  line, = programs.error_lines(err)
+  line, = launch.error_lines(err)
   assert process.returncode == 75
   assert line.startswith(f"error: stopped by {number.name}; the same command")
   assert (tmp_path / "run/checkpoints/gram.json").exists()
@@ -186,7 +186,7 @@ def test_a_signal_saves_and_exits_75_in_one_line(tmp_path, large_net, number):
 
 
 def test_a_damaged_gram_matrix_is_named_and_accumulated_anew(tmp_path, net):
-  process = programs.start("interpolate", *_NET, folder=tmp_path)
+  process = launch.start("interpolate", *_NET, folder=tmp_path)
   _wait_for(tmp_path / "run/checkpoints/gram.json", process)
   process.kill()
   process.communicate()
@@ -195,7 +195,7 @@ def test_a_damaged_gram_matrix_is_named_and_accumulated_anew(tmp_path, net):
   content[len(content) // 2] ^= 4
   path.write_bytes(content)
   done = _run(*_NET, folder=tmp_path)
-  assert any(str(path) in line for line in programs.errors_of(done))
+  assert any(str(path) in line for line in launch.errors_of(done))
   assert _result(tmp_path) == net
 
 

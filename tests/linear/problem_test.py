@@ -5,21 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rethink_tf import linear_config
 from rethink_tf import errors
 from rethink_tf.data import datasets
+from rethink_tf.flags import linear as linear_flags
 from rethink_tf.linear import accumulation
 from rethink_tf.linear import cholesky
 from rethink_tf.linear import gram
 from rethink_tf.linear import memory
 from rethink_tf.linear import problem
-from rethink_tf.linear import workers
+from rethink_tf.linear import threads
 
-_CONFIG = linear_config.parse_interpolate(["--dataset=digits"])[0]
+_CONFIG = linear_flags.parse_interpolate(["--dataset=digits"])[0]
 
 
 def _parse(*flags):
-  return linear_config.parse_interpolate(list(flags))[0]
+  return linear_flags.parse_interpolate(list(flags))[0]
 
 
 def _images():
@@ -95,7 +95,7 @@ def test_mnist_needs_the_gigabytes_of_half_its_matrix():
     (2.699, ("--dataset=cifar10", "--train_examples=20000")),
     (1.068, ("--dataset=mnist", "--train_examples=1"))])
 def test_memory_is_estimated_from_above(monkeypatch, measured, flags):
-  monkeypatch.setattr(workers, "cores", lambda: 2)
+  monkeypatch.setattr(threads, "cores", lambda: 2)
   assert measured < problem.memory_gb(_parse(*flags)) < measured + 0.3
 
 

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from rethink_tf import errors
-from rethink_tf import section5
-from rethink_tf import select_kernel
+from rethink_tf.programs import section5
+from rethink_tf.programs import select_kernel
 
 _STATEMENTS = (
     "--dataset=digits", "--train_examples=150", "--test_examples=50",

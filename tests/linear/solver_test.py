@@ -12,8 +12,8 @@ from rethink_tf.linear import blockfile
 from rethink_tf.linear import gram
 from rethink_tf.linear import kernels
 from rethink_tf.linear import nystrom
-from rethink_tf.linear import progress
 from rethink_tf.linear import solver
+from rethink_tf.linear import status
 from rethink_tf.linear import store
 
 _SIZE, _TESTS = 300, 40
@@ -39,7 +39,7 @@ def _solve(points, method="cholesky", l2=0.0, tolerance=1e-10, width=77,
     targets = _targets(len(train))
   solution = solver.solve(
       matrix, targets, l2, method, tolerance, 1, kept or store.Nowhere(),
-      progress.Progress())
+      status.Progress())
   return matrix, solution
 
 
@@ -86,7 +86,7 @@ def test_the_condition_of_a_matrix_that_was_not_factored_is_from_below(capsys):
   train, test = _points(150)
   solution = solver.solve(
       gram.GramOfPoints(wide, train, test, 77), _targets(150), 0.0, "cholesky",
-      1e-4, 1, store.Nowhere(), progress.Progress())
+      1e-4, 1, store.Nowhere(), status.Progress())
   assert "singular to float32" in capsys.readouterr().out
   exact = np.linalg.cond(kernels.matrix(wide, train, train), 1)
   assert 1e-3 * exact < solution.condition_estimate < exact
@@ -221,7 +221,7 @@ def test_a_matrix_without_an_inverse_is_given_up_soon(method):
   matrix = gram.GramOfPoints(kernels.Kernel("linear", None), *_points(), 77)
   with pytest.raises(errors.DivergedError) as raised:
     solver.solve(matrix, _targets(), 0.0, method, 1e-6, 1, store.Nowhere(),
-                 progress.Progress())
+                 status.Progress())
   assert ("--solver=cholesky" in str(raised.value)) == (method == "cg")
   assert int(re.search(r"after (\d+) iterations", str(raised.value))[1]) < 10
 

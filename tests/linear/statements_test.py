@@ -6,28 +6,28 @@ import numpy as np
 import pytest
 
 from rethink_tf import errors
-from rethink_tf import linear_config
-from rethink_tf import section5_config
 from rethink_tf import streams
+from rethink_tf.flags import linear as linear_flags
+from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.linear import fourier
 from rethink_tf.linear import kernels
 from rethink_tf.linear import problem
-from rethink_tf.linear import progress
 from rethink_tf.linear import selection
 from rethink_tf.linear import statements
+from rethink_tf.linear import status
 
 
 @pytest.fixture(name="measured", scope="module")
 def _measured():
-  config, _ = section5_config.parse_section5([
+  config, _ = section5_flags.parse_section5([
       "--dataset=digits", "--train_examples=600", "--test_examples=300",
       "--sgd_examples=40", "--sgd_epochs=200"])
   return statements.measure(
-      config, problem.load(config.model, None), progress.Quiet())
+      config, problem.load(config.model, None), status.Quiet())
 
 
 def test_more_memory_than_allowed_is_refused_before_any_work(tmp_path):
-  config, options = section5_config.parse_section5(
+  config, options = section5_flags.parse_section5(
       ["--dataset=digits", "--memory_gb=0.5", f"--logdir={tmp_path / 'run'}"])
   with pytest.raises(errors.StorageError) as raised:
     statements.run(config, options, None)
@@ -64,13 +64,13 @@ def test_folds_hold_each_example_out_once():
 
 
 def _small():
-  parsed = linear_config.parse_interpolate(
+  parsed = linear_flags.parse_interpolate(
       ["--dataset=digits", "--train_examples=240"])[0]
   return parsed, problem.load(parsed, None)
 
 
 def _evaluate(choices, data, count):
-  return selection.evaluate(choices, data, count, progress.Quiet())
+  return selection.evaluate(choices, data, count, status.Quiet())
 
 
 def test_selection_measures_what_was_held_out_and_never_the_test_set():
@@ -96,10 +96,10 @@ def test_selection_measures_what_was_held_out_and_never_the_test_set():
 
 def test_selection_finds_the_better_of_two():
   config, data = _small()
-  net = linear_config.parse_interpolate([
+  net = linear_flags.parse_interpolate([
       "--dataset=digits", "--train_examples=240",
       "--preprocessing=random_convnet", "--filters=50"])[0]
-  narrow = linear_config.parse_interpolate([
+  narrow = linear_flags.parse_interpolate([
       "--dataset=digits", "--train_examples=240", "--bandwidth=0.05"])[0]
   choices = [_evaluate([(name, c)], data, 2)[0] for name, c in (
       ("narrow", narrow), ("as is", config), ("net", net))]
@@ -126,7 +126,7 @@ def test_choices_that_share_a_gram_matrix_are_as_each_by_itself():
 
 
 def test_kernels_of_random_filters_share_the_dot_products():
-  config = linear_config.parse_interpolate([
+  config = linear_flags.parse_interpolate([
       "--dataset=digits", "--train_examples=240", "--l2=0.1",
       "--preprocessing=random_convnet", "--filters=20"])[0]
   _, data = _small()

@@ -3,7 +3,7 @@
 import sys
 
 from rethink_tf import errors
-from rethink_tf import storage
+from rethink_tf.runs import storage
 from tests.linear import golden
 
 

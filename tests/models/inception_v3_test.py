@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_tf import config
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.training import losses
 
@@ -207,7 +207,7 @@ def test_the_auxiliary_head_leaves_the_rest_as_it_was():
 def test_both_ends_are_trained_at_once():
   shape = (139, 139, 3)
   model = registry.build("inception_v3", shape, 3, aux_head=True)
-  loss = losses.build(config.Config(aux_head=True))
+  loss = losses.build(training_flags.Config(aux_head=True))
   model.compile(keras.optimizers.SGD(1.0), loss, run_eagerly=True)
   before = [w.numpy() for w in model.trainable_weights]
   x = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)

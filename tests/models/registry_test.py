@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_tf import config
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 
 # Trainable weights as Table 1 prints them.
@@ -46,7 +46,7 @@ def _output(model, layer):
 
 
 def test_the_names_are_those_that_flags_allow():
-  assert set(config.MODELS) <= set(registry.names())
+  assert set(training_flags.MODELS) <= set(registry.names())
   # Inception V3, the network for ImageNet, has a test file of its own.
   assert registry.names() == (*_PARAMETERS, "inception_v3")
 

@@ -5,12 +5,12 @@ import inspect
 import pytest
 
 from rethink_tf import errors
-from rethink_tf import report
-from rethink_tf import suites
 from rethink_tf.paper import claims as claims_lib
+from rethink_tf.programs import report
 from rethink_tf.reporting import checks
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.suites import plan as suite_plan
 from tests.reporting import made_up_runs
 
 # Those on trained networks; the others' tests are in theory_report_test.
@@ -213,7 +213,7 @@ def test_a_comparison_names_a_row_cut_short(tmp_path):
 
 def test_every_claim_names_suites_and_a_check_that_takes_its_values():
   for claim in claims_lib.claims():
-    assert set(claim.suites) <= set(suites.names())
+    assert set(claim.suites) <= set(suite_plan.names())
     inspect.signature(ledger.check_of(claim)).bind(None, **claim.values)
     assert claim.place.startswith("Section") and claim.needs
 

@@ -5,15 +5,15 @@ import io
 
 import pytest
 
-from rethink_tf import linear_config
-from rethink_tf import run_directory
-from rethink_tf import section5_config
+from rethink_tf.flags import linear as linear_flags
+from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import linear_figures
 from rethink_tf.reporting import linear_tables
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.runs import directory as run_directory
 
 
 def _write(folder, config, result, rows=({"iteration": 0},)):
@@ -25,7 +25,7 @@ def _write(folder, config, result, rows=({"iteration": 0},)):
 
 def _solve(folder, stem, *flags, **changed):
   """Writes a run of a flagfile, with numbers that the paper would like."""
-  config, _ = linear_config.parse_interpolate(
+  config, _ = linear_flags.parse_interpolate(
       [f"--flagfile=configs/{stem}.flags", *flags])
   errors = {"table3_mnist": 0.012, "table3_mnist_gabor": 0.006,
             "table3_cifar10": 0.46, "table3_cifar10_random_convnet": 0.17,
@@ -59,7 +59,7 @@ _STATEMENTS = {
 
 
 def _measure(folder, result, *flags):
-  config, _ = section5_config.parse_section5(["--dataset=digits", *flags])
+  config, _ = section5_flags.parse_section5(["--dataset=digits", *flags])
   sgd = result["sgd"]
   _write(folder, config, result, [
       {"epoch": e, "distance": d}
@@ -85,7 +85,7 @@ def test_table_3_has_the_papers_rows_and_flagfiles():
       ("MNIST", 1.2), ("MNIST, gabor filters", 0.6), ("CIFAR10", 46),
       ("CIFAR10, random conv-net", 17), ("CIFAR10, random conv-net, l2", 15)]
   for row in rows:
-    config, _ = linear_config.parse_interpolate([f"--flagfile={row.flagfile}"])
+    config, _ = linear_flags.parse_interpolate([f"--flagfile={row.flagfile}"])
     assert config.dataset == row.data_set.lower()
     assert (config.l2 > 0) == (row.regularized == "l2")
 

@@ -3,9 +3,9 @@
 import dataclasses
 import math
 
-from rethink_tf import config as config_lib
-from rethink_tf import run_directory
-from rethink_tf import suites
+from rethink_tf.flags import training as training_flags
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.suites import plan as suite_plan
 
 _LEVELS = ("0.90", "0.95", "0.98", "0.999")
 
@@ -27,7 +27,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   Returns:
     The `Config`.
   """
-  count = config.train_examples or config_lib.TRAIN_EXAMPLES[config.dataset]
+  count = config.train_examples or training_flags.TRAIN_EXAMPLES[config.dataset]
   steps = math.ceil(count / config.batch_size)
   best = test if best is None else best
   top5 = 1.0 if config.is_imagenet else None
@@ -69,7 +69,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
 
 def row(number, table=1, **changed):
   """Returns the `Config` of a row of a table, with some values replaced."""
-  config, _ = config_lib.parse(
+  config, _ = training_flags.parse(
       [f"--flagfile=configs/table{table}_row{number}.flags"])
   return dataclasses.replace(config, **changed)
 
@@ -81,8 +81,8 @@ def write_suite(folder, suite, numbers, **options):
     folder: `pathlib.Path` of the folder of run directories.
     suite: its name.
     numbers: a function from a config to `write`'s further arguments, a dict.
-    **options: of `suites.load`.
+    **options: of `suite_plan.load`.
   """
-  for run in suites.load(suite, **options):
+  for run in suite_plan.load(suite, **options):
     if not (folder / run.folder).exists():
       write(folder / run.folder, run.config, **numbers(run.config))

@@ -9,13 +9,13 @@ import pytest
 
 import rethink_tf
 from rethink_tf import errors
-from rethink_tf import report
-from rethink_tf import run_directory
-from rethink_tf import storage
 from rethink_tf.paper import tables
+from rethink_tf.programs import report
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import storage
 from tests.reporting import made_up_runs
 
 _ROOT = pathlib.Path(rethink_tf.__file__).parent.parent

@@ -4,13 +4,13 @@ import io
 
 import pytest
 
-from rethink_tf import run_directory
 from rethink_tf.paper import claims as claims_lib
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
+from rethink_tf.runs import directory as run_directory
 
 
 def _write(folder, program, result, rows=({"row": 1},), **config):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rethink_tf import streams
-from rethink_tf import theory_config
+from rethink_tf.flags import theory as theory_flags
 from rethink_tf.theory import corollary1
 from rethink_tf.theory import deep
 from rethink_tf.theory import networks
@@ -106,4 +106,4 @@ def test_the_constants_hold_for_all_rows():
 
 
 def test_the_flags_know_the_depth():
-  assert theory_config.COROLLARY_LAYERS == deep.DEPTH
+  assert theory_flags.COROLLARY_LAYERS == deep.DEPTH

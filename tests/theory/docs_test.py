@@ -5,10 +5,10 @@ import re
 import shlex
 
 import rethink_tf
-from rethink_tf import theory_config
+from rethink_tf.flags import theory as theory_flags
 from rethink_tf.reporting import pages
 from rethink_tf.theory import deep
-from rethink_tf.theory import interpolation
+from rethink_tf.theory import theorem1
 
 _TEXT = (pathlib.Path(rethink_tf.__file__).parent.parent / "docs/theory.md"
          ).read_text("utf-8")
@@ -22,7 +22,7 @@ def test_every_command_is_one_that_its_program_takes():
   assert {name for name, _ in commands} == _PROGRAMS | {"report"}
   commands = [command for command in commands if command[0] != "report"]
   for name, flags in commands:
-    parsed, _ = getattr(theory_config, f"parse_{name}")(shlex.split(flags))
+    parsed, _ = getattr(theory_flags, f"parse_{name}")(shlex.split(flags))
     for field, value in re.findall(r"--(\w+)=(\S+)", flags):
       found = parsed.as_dict()[field]
       shown = ",".join(map(str, found)) if isinstance(found, list) else found
@@ -44,4 +44,4 @@ def test_it_shows_every_figure():
 def test_the_constants_it_states_are_the_codes():
   assert f"depth b + {deep.DEPTH} (" in _TEXT
   assert f"width at most \u2308n/b\u2309 + {deep.WIDTH}, 2n + d + 15b" in _TEXT
-  assert interpolation.POSITION == 0.25 and "At \u03b8 = \u00bc it is" in _TEXT
+  assert theorem1.POSITION == 0.25 and "At \u03b8 = \u00bc it is" in _TEXT

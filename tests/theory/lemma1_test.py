@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rethink_tf.theory import interpolation
 from rethink_tf.theory import lemma1
+from rethink_tf.theory import theorem1
 
 
 def _measured(n, position, index=0):
@@ -53,7 +53,7 @@ def test_w_is_bounded_by_the_singular_value_and_not_by_the_eigenvalue():
 
 @pytest.mark.parametrize("n", [5, 50, 300])
 def test_a_quarter_of_the_gap_keeps_the_ratio_below_6(n):
-  assert interpolation.POSITION == 0.25
+  assert theorem1.POSITION == 0.25
   for index in range(10):
     found = _measured(n, 0.25, index)
     assert 1 <= found.inverse_singular / found.inverse_eigenvalue <= 6

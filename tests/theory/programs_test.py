@@ -7,18 +7,18 @@ import os
 
 import pytest
 
-from rethink_tf import corollary1
 from rethink_tf import errors
-from rethink_tf import expressivity
-from rethink_tf import lemma1
-from rethink_tf import rademacher
-from rethink_tf import run_directory
-from rethink_tf import stability
-from rethink_tf import vc_dimension
+from rethink_tf.programs import corollary1
+from rethink_tf.programs import expressivity
+from rethink_tf.programs import lemma1
+from rethink_tf.programs import rademacher
+from rethink_tf.programs import stability
+from rethink_tf.programs import vc_dimension
+from rethink_tf.runs import directory as run_directory
 from rethink_tf.theory import records
 from rethink_tf.theory import stability as stability_lib
 from rethink_tf.theory import trajectory
-from tests import programs
+from tests import launch
 
 _PROGRAMS = {
     "corollary1": corollary1, "expressivity": expressivity, "lemma1": lemma1,
@@ -215,10 +215,10 @@ def test_bad_flags_exit_2_in_one_line(name, flag, words, tmp_path):
 def test_refusals_and_help_need_no_tensorflow(name, tmp_path):
   code = ("import runpy, sys\n"
           "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
-          f"runpy.run_module('rethink_tf.{name}', run_name='__main__')")
-  refused = programs.python(code, "--seed=-1", folder=tmp_path)
+          f"runpy.run_module('rethink_tf.programs.{name}', run_name='__main__')")
+  refused = launch.python(code, "--seed=-1", folder=tmp_path)
   assert refused.returncode == 2 and "--seed: expected" in refused.stderr
-  shown = programs.python(code, "--help", folder=tmp_path)
+  shown = launch.python(code, "--help", folder=tmp_path)
   assert (shown.returncode, shown.stderr) == (0, "")
   assert "--logdir" in shown.stdout and not list(tmp_path.iterdir())
 

@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
 from rethink_tf.data import digits
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.theory import trajectory
 from rethink_tf.training import fit
 
-_CONFIG = config_lib.Config(
+_CONFIG = training_flags.Config(
     dataset="digits", batch_size=32, epochs=5, lr_decay_examples=100)
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from rethink_tf import streams
-from rethink_tf.theory import interpolation
+from rethink_tf.theory import theorem1
 from rethink_tf.theory import vc_dimension
 
 
 def _line(n, d=4):
   points = streams.uniform(n * d, 1, "points").reshape(n, d)
-  return interpolation.project(points)
+  return theorem1.project(points)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 12])
@@ -22,14 +22,14 @@ def test_all_labelings_are_fitted(n):
 
 
 def test_a_labeling_that_is_not_taken_is_not_counted(monkeypatch):
-  solve = interpolation.solve
+  solve = theorem1.solve
 
   def without_the_last_unit(*arguments):
     weights = solve(*arguments)
     weights[-1] = 0
     return weights
 
-  monkeypatch.setattr(interpolation, "solve", without_the_last_unit)
+  monkeypatch.setattr(theorem1, "solve", without_the_last_unit)
   fitted, error = vc_dimension.fit_labelings(
       _line(6), vc_dimension.all_labelings(6))
   assert 0 < fitted < 64 and error > 0.1

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rethink_tf import errors
+from rethink_tf.models import state
 from rethink_tf.training import checkpoints
-from rethink_tf.training import state
 
 
 def _arrays(epoch):

@@ -6,20 +6,20 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
-from rethink_tf import run_directory
 from rethink_tf.data import dataset
 from rethink_tf.data import pipeline
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
+from rethink_tf.models import state
+from rethink_tf.runs import directory as run_directory
 from rethink_tf.training import checkpoints
 from rethink_tf.training import fit
 from rethink_tf.training import schedule
-from rethink_tf.training import state
 
 
 def _rates(steps, train_count, **fields):
-  config = config_lib.Config(**{"learning_rate": 0.1, **fields})
+  config = training_flags.Config(**{"learning_rate": 0.1, **fields})
   rate = schedule.learning_rate(config, train_count)
   return [float(keras.ops.convert_to_numpy(rate(step))) for step in steps]
 
@@ -69,7 +69,7 @@ def test_three_steps_are_those_of_momentum_worked_out_by_hand():
   model = keras.Model(inputs, layer(inputs))
   layer.set_weights([kernel])
   # An epoch is one step, after which the rate halves.
-  config = config_lib.Config(
+  config = training_flags.Config(
       learning_rate=rate, lr_decay=0.5, lr_decay_examples=2, batch_size=2)
   fit.compile_model(model, config, train_count=2)
 
@@ -109,7 +109,7 @@ def _measured(model, split):
 
 
 def _config(**fields):
-  return config_lib.Config(**{
+  return training_flags.Config(**{
       "dataset": "digits", "model": "mlp_1x512", "batch_size": 16, "epochs": 2,
       "learning_rate": 0.01, **fields})
 

@@ -11,10 +11,10 @@ import pathlib
 import keras
 import pytest
 
-from rethink_tf import config as config_lib
 from rethink_tf import errors
-from rethink_tf import run_directory
-from rethink_tf import signals
+from rethink_tf.flags import training as training_flags
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import signals
 from rethink_tf.training import experiment
 
 _DATA = os.environ.get("TFDS_DATA_DIR")
@@ -41,7 +41,7 @@ class _StopLater(signals.Stop):
 
 def _run(folder, stop):
   keras.backend.clear_session()
-  config, options = config_lib.parse([*_FLAGS, f"--logdir={folder}"])
+  config, options = training_flags.parse([*_FLAGS, f"--logdir={folder}"])
   with run_directory.claim(folder) as directory:
     return experiment.run(config, options, directory, stop)
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from rethink_tf import config as config_lib
+from rethink_tf.flags import training as training_flags
 from rethink_tf.training import losses
 
 _LABELS = np.array([2, 0, 1])
@@ -13,7 +13,7 @@ _AUXILIARY = np.random.default_rng(2).normal(size=(3, 4))
 
 
 def _config(**fields):
-  return config_lib.Config(**fields)
+  return training_flags.Config(**fields)
 
 
 def _log_softmax(logits):

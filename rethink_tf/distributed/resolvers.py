@@ -1,0 +1,115 @@
+"""The workers of a run, asked of SLURM or Kubernetes by TensorFlow's resolvers.
+
+SLURM: each task of the step, `srun --ntasks=N`, is a worker.
+
+Kubernetes: each running pod that RETHINK_TF_POD_LABEL selects is a worker, once
+there are RETHINK_TF_WORKERS of them. TensorFlow's resolver takes a pod for its
+node's address, so each pod uses the node's network (`hostNetwork: true`) on a
+node of its own and has that address in HOST_IP (status.hostIP of the downward
+API). It needs the package kubernetes, which is in none of the locks.
+"""
+
+import time
+
+import tensorflow as tf
+
+from rethink_tf import errors
+from rethink_tf.distributed import cluster as cluster_lib
+
+_PORT = 8888
+_resolvers = tf.distribute.cluster_resolver
+
+
+def resolve(environment, minutes, client=None):
+  """Returns the `Cluster` that the scheduler has made.
+
+  Args:
+    environment: the environment variables, a mapping.
+    minutes: how long to wait for pods.
+    client: of the Kubernetes API; default: the cluster's own.
+
+  Raises:
+    UsageError: the scheduler's variables do not say enough.
+    StoppedError: pods did not come.
+  """
+  if cluster_lib.SLURM in environment:
+    return _of_slurm(environment)
+  return _of_kubernetes(environment, minutes, client)
+
+
+def _of_slurm(environment):
+  try:
+    # TensorFlow deals out a node's GPUs, and a task that gets none is left out.
+    # SLURM's own choice of them stays: here each is said to get one.
+    tasks = int(environment["SLURM_STEP_NUM_TASKS"])
+    resolver = _resolvers.SlurmClusterResolver(
+        port_base=_PORT, gpus_per_node=tasks, gpus_per_task=1,
+        auto_set_gpu=False)
+    addresses = resolver.cluster_spec().as_dict()["worker"]
+    _, index = resolver.get_task_info()
+  except (KeyError, OSError, RuntimeError, ValueError) as error:
+    raise errors.UsageError(
+        "SLURM: expected the variables of a step, as srun sets them, and "
+        f"scontrol. Received: {error}") from error
+  here = environment.get("SLURMD_NODENAME")
+  if here and addresses[index].rpartition(":")[0] != here:
+    # TensorFlow numbers tasks node by node, in the order of the nodes' names.
+    raise errors.UsageError(
+        "SLURM: expected srun --distribution=block and nodes whose names sort "
+        f"as SLURM lists them. Received: task {index} on {here}, which "
+        f"TensorFlow expects at {addresses[index]}")
+  return cluster_lib.Cluster(tuple(addresses), index)
+
+
+def _of_kubernetes(environment, minutes, client):
+  try:
+    label = environment["RETHINK_TF_POD_LABEL"]
+    count = int(environment["RETHINK_TF_WORKERS"])
+    host = environment["HOST_IP"]
+  except (KeyError, ValueError) as error:
+    raise errors.UsageError(
+        "Kubernetes: expected RETHINK_TF_POD_LABEL, such as job-name=table2, "
+        "RETHINK_TF_WORKERS and HOST_IP, or TF_CONFIG. Received: "
+        f"{error}") from error
+  resolver = _resolvers.KubernetesClusterResolver(
+      {"worker": [label]}, tf_server_port=_PORT,
+      override_client=client or _client())
+  addresses = _pods(resolver, count, minutes)
+  own = f"{host}:{_PORT}"
+  if own not in addresses or len(set(addresses)) < count:
+    raise errors.UsageError(
+        f"Kubernetes: expected pods of {label} on nodes of their own, one of "
+        f"them {own}. Received: {', '.join(addresses)}")
+  return cluster_lib.Cluster(tuple(addresses), addresses.index(own))
+
+
+def _pods(resolver, count, minutes):
+  """Waits until so many pods run; returns their addresses, by pod name."""
+  deadline = time.monotonic() + 60 * minutes
+  found = "none"
+  while True:
+    try:
+      addresses = resolver.cluster_spec().as_dict().get("worker", [])
+      if len(addresses) >= count:
+        return addresses
+      found = f"{len(addresses)} of {count}"
+    except RuntimeError as error:  # One is not running yet.
+      found = str(error)
+    if time.monotonic() > deadline:
+      raise errors.StoppedError(
+          f"the pods did not come within {minutes:g} minutes "
+          f"(--worker_timeout): {found}")
+    time.sleep(1)
+
+
+def _client():
+  try:
+    from kubernetes import client  # pylint: disable=g-import-not-at-top
+    from kubernetes import config  # pylint: disable=g-import-not-at-top
+  except ImportError as error:
+    raise errors.UsageError(
+        "Kubernetes: expected TF_CONFIG, or the package kubernetes among the "
+        "locked ones (third_party/python/requirements.in). Received: neither"
+    ) from error
+  config.load_incluster_config()
+  return client.CoreV1Api()

@@ -1,0 +1,43 @@
+"""What every program that makes a run directory does around its work."""
+
+import logging
+import os
+
+from rethink_tf.data import datasets
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import signals
+
+
+def main(parsed, compute, summarize):
+  """Runs a program from its flags to result.json, or shows what is done.
+
+  Args:
+    parsed: `(config, options)`, as a function `parse...` returns them.
+    compute: a function of (config, options, directory, stop) that does the
+      work, records it in the `RunDirectory`, saves and raises where the
+      `signals.Stop` asks it to, and returns the dict of result.json.
+    summarize: a function of (config, options, result) that returns text.
+
+  Raises:
+    RunError: see the exit codes in `errors`.
+  """
+  config, options = parsed
+  dataset = config.as_dict().get("dataset")
+  if dataset:
+    datasets.check_available(dataset, options.data_dir)
+  stop = signals.Stop()
+  with run_directory.claim(options.logdir) as directory, stop.on_signals():
+    result = directory.earlier_result(
+        config.as_dict(), options.resume, options.overwrite)
+    if result:
+      print(f"{directory.path} holds this run, done; --overwrite does it anew")
+    else:
+      silence_libraries()
+      result = compute(config, options, directory, stop)
+    print(summarize(config, options, result), flush=True)
+
+
+def silence_libraries():
+  """Drops notes on a build of TensorFlow and on Matplotlib's font cache."""
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+  logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -1,0 +1,50 @@
+"""Fits any labels by Theorem 1's network of 2n + d weights; see --help."""
+
+import sys
+
+from rethink_tf import errors
+from rethink_tf.flags import theory as theory_flags
+from rethink_tf.programs import common
+
+_METHODS = {
+    "construction": "the network of Theorem 1",
+    "sgd": "a network with one hidden layer, trained by SGD",
+}
+
+
+def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
+  common.main(
+      theory_flags.parse_expressivity(argv[1:]), _compute, _summary)
+
+
+def _compute(config, options, directory, stop):
+  del stop  # A signal ends it at once; checkpoints are written on the way.
+  # Imported once everything that can be refused early was.
+  from rethink_tf.theory import expressivity  # pylint: disable=g-import-not-at-top
+
+  return expressivity.run(config, options, directory)
+
+
+def _summary(config, options, result):
+  lines = [
+      "",
+      f"{config.dataset}, label corruption {config.label_corruption:g}, "
+      f"{result['n']:,} points in {result['d']:,} dimensions:",
+      f"  {_METHODS[config.method]}, {result['weights']:,} weights "
+      f"(2n + d = {2 * result['n'] + result['d']:,})",
+      f"  training accuracy {result['train_accuracy']:8.2%}",
+      f"  test accuracy     {result['test_accuracy']:8.2%}   (chance: 10%)",
+  ]
+  if result["max_abs_error"] is not None:
+    lines += [
+        f"  largest error     {result['max_abs_error']:.3g}",
+        f"  smallest gap      {result['min_gap']:.3g} of the range",
+    ]
+  lines.append(
+      f"  {result['wall_seconds']:.0f} s, {result['peak_memory_gb']:.2f} GB")
+  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

@@ -1,0 +1,44 @@
+"""Writes tables and figures beside the paper's, from runs; see --help."""
+
+import os
+import sys
+
+from rethink_tf import errors
+from rethink_tf.flags import suites as suite_flags
+from rethink_tf.reporting import ledger
+from rethink_tf.reporting import pages
+from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.runs import storage
+
+
+def main(argv):
+  """Runs the program; `errors` has the codes that it ends with."""
+  options = suite_flags.parse_report(argv[1:])
+  runs, left_out, damaged = runs_lib.find(options.runs)
+  for message in damaged:
+    print(f"warning: {message}", file=sys.stderr)
+  for message in left_out:
+    print(message)
+  if options.claims:
+    print(ledger.as_text(runs))
+    return 0
+  written = pages.write(runs, options.out)
+  print(f"wrote to {options.out}: {', '.join(written)}")
+  if options.readme:
+    _write_readme(runs, options)
+  # The rest of the report is there; what could not be read is not.
+  return errors.StorageError.exit_code if damaged else 0
+
+
+def _write_readme(runs, options):
+  figures = os.path.relpath(options.out, options.readme.parent)
+  sections = pages.sections(runs, figures)
+  text = options.readme.read_text(encoding="utf-8")
+  for name, content in sections.items():
+    text = pages.with_section(text, name, content)
+  storage.write_text(options.readme, text)
+  print(f"wrote these sections of {options.readme}: {', '.join(sections)}")
+
+
+if __name__ == "__main__":
+  sys.exit(errors.exit_code_of(main, sys.argv))

@@ -1,0 +1,106 @@
+"""What a worker does around its part of a run; `program` is for one alone.
+
+Only the chief, worker 0, owns the run directory and writes there. The others
+read checkpoints from it, so that it lies where all of them see it.
+"""
+
+import contextlib
+import os
+import sys
+
+from rethink_tf import errors
+from rethink_tf.data import datasets
+from rethink_tf.distributed import cluster as cluster_lib
+from rethink_tf.distributed import link as link_lib
+from rethink_tf.programs import common
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import signals
+
+
+class _OfTheChief(run_directory.RunDirectory):
+  """The run directory for the other workers, which write nothing there."""
+
+  def begin(self, config, environment, overwrite):
+    pass
+
+  def write_metrics(self, rows, columns=run_directory.METRICS_COLUMNS):
+    pass
+
+  def write_result(self, values):
+    pass
+
+
+def main(parsed, compute, summarize):
+  """Runs a program as `common.main` does, as one worker of several.
+
+  The last line that each worker prints names the weights.
+
+  Args:
+    parsed: `(config, options)`.
+    compute: as for `common.main`, with the `Link` as its last argument.
+    summarize: as for `common.main`; the chief prints it.
+
+  Raises:
+    RunError: see the exit codes in `errors`.
+  """
+  code = errors.exit_code_of(
+      lambda argv: _main(parsed, compute, summarize), ())
+  if code:
+    # TensorFlow's own shutdown would wait for workers that are gone.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _main(parsed, compute, summarize):
+  config, options = parsed
+  cluster = cluster_lib.of_this_process(os.environ)
+  # Errors of collectives that others' ends break are told in one line here.
+  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  stop = signals.Stop()
+  with stop.on_signals():
+    if cluster is None:
+      cluster = _resolve(options)
+    if config.batch_size % len(cluster):
+      raise errors.UsageError(
+          f"--batch_size: expected a multiple of {len(cluster)}, the number of "
+          f"workers. Received: {config.batch_size}")
+    with link_lib.join(
+        cluster, config.as_dict(), options.worker_timeout) as link:
+      datasets.check_available(config.dataset, options.data_dir)
+      with _directory(options, link) as directory:
+        result = _earlier(config, options, directory, link)
+        if result and cluster.is_chief:
+          print(f"{directory.path} holds this run, done; --overwrite does it "
+                "anew")
+        common.silence_libraries()
+        result = result or compute(config, options, directory, stop, link)
+        if cluster.is_chief:
+          print(summarize(config, options, result), flush=True)
+        link.exchange(None)
+  print(f"worker {cluster.index} weights_sha256={result['weights_sha256']}",
+        flush=True)
+
+
+def _resolve(options):
+  common.silence_libraries()
+  # Imports TensorFlow, whose resolvers it asks.
+  from rethink_tf.distributed import resolvers  # pylint: disable=g-import-not-at-top
+
+  return resolvers.resolve(os.environ, options.worker_timeout)
+
+
+def _directory(options, link):
+  """Returns a context with the run directory, claimed by the chief."""
+  if link.cluster.is_chief:
+    return run_directory.claim(options.logdir)
+  return contextlib.nullcontext(_OfTheChief(options.logdir))
+
+
+def _earlier(config, options, directory, link):
+  """Returns the result of the same run, done before, or None; on all workers."""
+  result = None
+  if link.cluster.is_chief:
+    result = directory.earlier_result(
+        config.as_dict(), options.resume, options.overwrite)
+  return link.exchange(result)[0]

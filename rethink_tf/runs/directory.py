@@ -1,0 +1,316 @@
+"""The run directory: who owns it, and what it holds.
+
+    config.json       all that determines the result
+    environment.json  versions, machine, revision, paths
+    metrics.csv       a row an epoch
+    label_kinds.csv   accuracy on corrupted and on untouched training labels
+    tensorboard/      the same for TensorBoard, with images and HParams
+    checkpoints/      what a stopped run goes on from
+    SHA256SUMS        of config.json, result.json and the tables, once done
+    result.json       written last: the run is done
+"""
+
+import contextlib
+import csv
+import fcntl
+import hashlib
+import io
+import json
+import os
+
+from rethink_tf import errors
+from rethink_tf.runs import storage
+
+METRICS_COLUMNS = (
+    "epoch", "step", "learning_rate", "train_loss", "train_accuracy",
+    "test_loss", "test_accuracy", "images_per_second", "seconds",
+)
+# With the weights fixed, where some labels are corrupted and some are not.
+LABEL_KINDS_COLUMNS = (
+    "epoch", "step", "corrupted_accuracy", "untouched_accuracy")
+# What a run writes; nothing else in the directory is ever removed.
+_OWN_FILES = (
+    "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",
+    "environment.json", "config.json")
+_OWN_FOLDERS = ("tensorboard", "checkpoints")
+_LOCK = "lock"
+_SUMS = "SHA256SUMS"
+_SUMMED = ("config.json", "metrics.csv", "result.json")
+_SUMMED_WHERE_THERE = ("label_kinds.csv",)
+
+
+class RunDirectory:
+  """A directory that this process owns.
+
+  Attributes:
+    path: its `pathlib.Path`.
+  """
+
+  def __init__(self, path):
+    self.path = path
+
+  @property
+  def checkpoints(self):
+    return self.path / "checkpoints"
+
+  @property
+  def tensorboard(self):
+    return self.path / "tensorboard"
+
+  def result(self):
+    """Returns result.json as a dict, or None where the run is not done.
+
+    Raises:
+      StorageError: a file of the finished run is damaged.
+    """
+    return read_result(self.path)
+
+  def recorded_config(self):
+    """Returns config.json as a dict, or None where no run has begun."""
+    return read_json(self.path / "config.json")
+
+  def begin(self, config, environment, overwrite):
+    """Records what is about to run, after removing what must not go on.
+
+    Args:
+      config: what config.json will hold.
+      environment: what environment.json will hold.
+      overwrite: whether to remove an earlier run.
+
+    Raises:
+      UsageError: the directory holds a run of another config.
+    """
+    # Checkpoints without a config belong to no run that could be named.
+    if overwrite or self.recorded_config() is None:
+      self.clear()
+    self.refuse_changes(config)
+    for folder in (self.path, self.checkpoints):
+      for leftover in folder.glob(storage.LEFTOVERS):
+        leftover.unlink()  # Of a process killed while it wrote.
+    storage.write_json(self.path / "config.json", config)
+    storage.write_json(self.path / "environment.json", environment)
+
+  def earlier_result(self, config, resume, overwrite):
+    """Returns the result of the same run, done before, or None.
+
+    Args:
+      config: what config.json will hold, or a part of it.
+      resume: whether an earlier run may be gone on with.
+      overwrite: whether it will be replaced.
+
+    Raises:
+      UsageError: the directory holds a run that is not to be touched.
+      StorageError: a file of the finished run is damaged.
+    """
+    if overwrite or self.recorded_config() is None:
+      return None
+    if not resume:
+      raise errors.UsageError(
+          f"--noresume: {self.path} holds a run. Choose another --logdir, or "
+          "--overwrite to start anew")
+    self.refuse_changes(config)
+    return self.result()
+
+  def refuse_changes(self, config):
+    """Refuses values that differ from those of the run in this directory.
+
+    Raises:
+      UsageError: some differ; it says which.
+    """
+    recorded = self.recorded_config() or config
+    changed = [
+        f"{name} was {recorded.get(name)!r} and is {value!r}"
+        for name, value in config.items() if recorded.get(name) != value]
+    if changed:
+      raise errors.UsageError(
+          f"{self.path} holds a run with other settings: {'; '.join(changed)}. "
+          "Choose another --logdir, or --overwrite to start anew")
+
+  def clear(self):
+    """Removes what an earlier run wrote, and nothing else."""
+    for name in _OWN_FOLDERS:
+      remove_files(self.path / name)
+    # The config last: killed before, this is still that run's directory.
+    for name in _OWN_FILES:
+      (self.path / name).unlink(missing_ok=True)
+
+  def write_metrics(self, rows, columns=METRICS_COLUMNS):
+    """Writes the tables of epochs anew, None for what was not measured.
+
+    Args:
+      rows: a dict a row, with the columns of metrics.csv, and those of
+        label_kinds.csv where they were measured.
+      columns: those of metrics.csv, where it is not a training run's.
+    """
+    storage.write_text(self.path / "metrics.csv", _csv_text(columns, rows))
+    kinds = [row for row in rows if row.get("corrupted_accuracy") is not None]
+    if kinds:
+      storage.write_text(
+          self.path / "label_kinds.csv", _csv_text(LABEL_KINDS_COLUMNS, kinds))
+
+  def write_result(self, values):
+    """Writes SHA256SUMS, in the format of `sha256sum`, and result.json."""
+    text = storage.json_text(values)
+    contents = {"result.json": text.encode()}
+    for name in {*_SUMMED, *_SUMMED_WHERE_THERE} - {"result.json"}:
+      if name in _SUMMED or (self.path / name).exists():
+        contents[name] = (self.path / name).read_bytes()
+    storage.write_text(self.path / _SUMS, "".join(
+        f"{_sha256(contents[name])}  {name}\n" for name in sorted(contents)))
+    storage.write_text(self.path / "result.json", text)
+
+
+def _csv_text(columns, rows):
+  text = io.StringIO()
+  writer = csv.DictWriter(
+      text, columns, extrasaction="ignore", lineterminator="\n")
+  writer.writeheader()
+  writer.writerows(rows)
+  return text.getvalue()
+
+
+def remove_files(folder):
+  """Removes the plain files in and below a folder, and folders left empty."""
+  for below, _, names in os.walk(folder, topdown=False):
+    for name in names:
+      os.unlink(os.path.join(below, name))
+    with contextlib.suppress(OSError):
+      os.rmdir(below)
+
+
+@contextlib.contextmanager
+def claim(path):
+  """Owns a run directory, made where absent, until the block is left.
+
+  A directory in which the block has written nothing is gone afterwards, if it
+  was made here.
+
+  Args:
+    path: `pathlib.Path`.
+
+  Yields:
+    A `RunDirectory`.
+
+  Raises:
+    UsageError: the directory cannot be made or written, or another process
+      owns it.
+  """
+  missing = [p for p in (path, *path.parents) if not os.path.exists(p)]
+  made = not os.path.exists(path / _LOCK)
+  try:
+    path.mkdir(parents=True, exist_ok=True)
+    lock = open(path / _LOCK, "a+", encoding="utf-8")
+  except OSError as error:
+    _remove_empty(missing)
+    raise errors.UsageError(
+        f"--logdir: expected a folder that can be written. Received: {path} "
+        f"({error.strerror})") from error
+  with lock:
+    _own(lock, path)
+    try:
+      yield RunDirectory(path)
+    finally:
+      if made and [p.name for p in path.iterdir()] == [_LOCK]:
+        (path / _LOCK).unlink()
+        _remove_empty(missing)
+
+
+def _own(lock, path):
+  """Locks the open lock file, or refuses; the kernel unlocks at any exit."""
+  try:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # Its owner may have removed it since it was opened here.
+    held = os.fstat(lock.fileno()).st_nlink > 0
+  except OSError:
+    held = False
+  if not held:
+    lock.seek(0)
+    raise errors.UsageError(
+        f"--logdir: {path} is in use by process {lock.read().strip()}")
+  lock.truncate(0)
+  lock.write(str(os.getpid()))
+  lock.flush()
+
+
+def owner(path):
+  """Returns the process that owns a run directory, as text; None where none.
+
+  Args:
+    path: `pathlib.Path`, which need not exist.
+  """
+  try:
+    lock = open(path / _LOCK, encoding="utf-8")
+  except OSError:
+    return None
+  with lock:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+      return lock.read().strip() or "unknown"
+  return None
+
+
+def _remove_empty(folders):
+  for folder in folders:
+    with contextlib.suppress(OSError):
+      folder.rmdir()
+
+
+def read_json(path):
+  """Returns a run directory's JSON file as a dict, or None where absent.
+
+  Raises:
+    StorageError: the file is damaged.
+  """
+  try:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+      raise ValueError("it holds no object")
+    return content
+  except FileNotFoundError:
+    return None
+  except (OSError, ValueError) as error:
+    raise errors.StorageError(
+        f"{path} is damaged ({error}); --overwrite starts the run anew"
+    ) from error
+
+
+def read_result(directory):
+  """Returns a run's result.json as a dict, or None where it is not done.
+
+  Args:
+    directory: `pathlib.Path` of the run directory.
+
+  Raises:
+    StorageError: config.json, metrics.csv or result.json is damaged. Where
+      SHA256SUMS is missing, only what does not parse is found.
+  """
+  result = read_json(directory / "result.json")
+  if result is not None:
+    _check_sums(directory)
+  return result
+
+
+def _check_sums(directory):
+  try:
+    text = (directory / _SUMS).read_text(encoding="utf-8", errors="replace")
+  except FileNotFoundError:
+    return
+  sums = {name: expected for expected, _, name in (
+      line.partition("  ") for line in text.splitlines())}
+  if set(sums) - set(_SUMMED_WHERE_THERE) != set(_SUMMED):
+    raise errors.StorageError(
+        f"{directory / _SUMS} is damaged; without it the run is not checked")
+  for name, expected in sums.items():
+    try:
+      found = _sha256((directory / name).read_bytes())
+    except FileNotFoundError:
+      found = None
+    if found != expected:
+      raise errors.StorageError(
+          f"{directory / name} is damaged or missing, or {_SUMS} is damaged; "
+          "--overwrite starts the run anew")
+
+
+def _sha256(content):
+  return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,69 @@
+"""A run directory as a notebook has it: dicts and data frames."""
+
+import dataclasses
+import pathlib
+
+from rethink_tf import errors
+from rethink_tf.runs import directory as run_directory
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+  """A run as `load_run` returns it.
+
+  Attributes:
+    config: config.json as a dict.
+    result: result.json as a dict, or None while the run is not done.
+    metrics: metrics.csv as a `pandas.DataFrame`; of a training run indexed by
+      epoch.
+    label_kinds: label_kinds.csv likewise, or None where a run has none.
+  """
+
+  config: dict
+  result: dict | None
+  metrics: "pandas.DataFrame"
+  label_kinds: "pandas.DataFrame | None" = None
+
+
+def load_run(directory):
+  """Loads a run directory, for a notebook.
+
+  Args:
+    directory: path of a run directory.
+
+  Returns:
+    A `Run`.
+
+  Raises:
+    FileNotFoundError: the directory holds no run.
+    StorageError: a file in it is damaged.
+  """
+  directory = pathlib.Path(directory)
+  config = run_directory.read_json(directory / "config.json")
+  if config is None:
+    raise FileNotFoundError(f"{directory} holds no config.json: not a run")
+  result = run_directory.read_result(directory)
+  # A program other than train has columns of its own.
+  columns = None if "program" in config else run_directory.METRICS_COLUMNS
+  kinds = directory / "label_kinds.csv"
+  return Run(
+      config, result, _table(directory / "metrics.csv", columns),
+      _table(kinds, run_directory.LABEL_KINDS_COLUMNS) if kinds.exists() else None)
+
+
+def _table(path, columns):
+  """Reads a table; columns: those it must have, or None for any."""
+  # Imported here so that a training run does not wait for it.
+  import pandas as pd  # pylint: disable=g-import-not-at-top
+
+  if not path.exists():  # Nothing has been measured yet.
+    return pd.DataFrame(columns=columns)
+  try:
+    table = pd.read_csv(path)
+    if columns is None:
+      return table
+    if tuple(table.columns) != columns:
+      raise ValueError(f"its columns are {', '.join(table.columns)}")
+    return table.set_index("epoch").astype(float)
+  except (OSError, ValueError) as error:
+    raise errors.StorageError(f"{path} is damaged ({error})") from error

@@ -1,0 +1,100 @@
+"""What a finished run tells its reader, and what to try next."""
+
+import shlex
+
+# Flags that must not be the same in the next run.
+_OF_ONE_RUN = ("label_corruption", "logdir", "overwrite")
+
+
+def summarize_training(config, options, result):
+  """Returns a few lines on what happened, where it is, and what to try next.
+
+  Args:
+    config: the `Config`.
+    options: the `Options`.
+    result: the dict of result.json.
+  """
+  test = result["test_accuracy"]
+  shown = options.logdir
+  if shown.parent.parent.name == "runs":
+    shown = shown.parent.parent  # All runs, worth seeing side by side.
+  lines = [
+      "",
+      f"{config.model} on {config.dataset}, {_labels(config)}, "
+      f"{result['train_examples']:,} training examples, "
+      f"{result['epochs']:,} epochs:",
+      f"  training accuracy {result['train_accuracy']:8.2%}   "
+      f"(loss {result['train_loss']:.4f})",
+      f"  test accuracy     {test:8.2%}   (chance: {_chance(config)})",
+      *_meaning(config, result),
+      "",
+      f"Run directory: {options.logdir}",
+      "TensorBoard:   scripts/bazel run //rethink_tf:tensorboard -- "
+      f"--logdir={shown}",
+      f"Try next:      {_next(config, options)}",
+  ]
+  return "\n".join(lines)
+
+
+def _chance(config):
+  return "0.1%" if config.is_imagenet else "10%"
+
+
+def _labels(config):
+  if config.label_corruption == 0:
+    return "true labels"
+  if config.label_corruption == 1:
+    return "random labels"
+  return f"labels corrupted with probability {config.label_corruption:g}"
+
+
+def _meaning(config, result):
+  """Says what a run on random labels shows, where it shows it."""
+  if config.label_corruption < 1 or result["train_accuracy"] < 0.98:
+    return []
+  return [
+      "The network memorized labels that were drawn at random: it fits the",
+      "training set, and on new images it does no better than guessing.",
+  ]
+
+
+def _next(config, options):
+  """Returns the command again, with true labels for random ones or random."""
+  command = []
+  arguments = list(options.arguments)
+  while arguments:
+    argument = arguments.pop(0)
+    name, _, value = argument.lstrip("-").partition("=")
+    if name in _OF_ONE_RUN:
+      if not value and name != "overwrite":
+        del arguments[:1]  # Its value, typed as a word of its own.
+    else:
+      command.append(argument)
+  command.append(f"--label_corruption={0 if config.label_corruption else 1}")
+  return f"scripts/bazel run //rethink_tf:train -- {shlex.join(command)}"
+
+
+def summarize_interpolation(config, options, result):
+  """Returns a few lines on what was solved, how well, and where it is.
+
+  Args:
+    config: the `LinearConfig`.
+    options: the `LinearOptions`.
+    result: the dict of result.json.
+  """
+  width = "" if config.bandwidth is None else f", bandwidth {config.bandwidth:g}"
+  return "\n".join([
+      "",
+      f"{config.dataset}, preprocessing {config.preprocessing}, "
+      f"{config.kernel} kernel{width}, l2 {config.l2:g}, "
+      f"{result['n']:,} training examples:",
+      f"  training error    {result['train_error']:8.2%}   "
+      f"(relative residual {result['relative_residual']:.1e})",
+      f"  test error        {result['test_error']:8.2%}   (chance: 90%)",
+      f"  minimum norm      {result['min_norm']:8.4g}   "
+      f"(condition about {result['condition_estimate']:.1e})",
+      f"  {result['wall_seconds']:.0f} s, "
+      f"{result['peak_memory_gb']:.1f} GB of memory at most",
+      "",
+      f"Run directory: {options.logdir}",
+  ])

@@ -1,0 +1,141 @@
+"""A run for TensorBoard: curves, configuration, HParams and example images.
+
+Every point comes from the rows of metrics.csv, so that a resumed run writes
+its past anew and no point is there twice.
+"""
+
+import io
+import json
+
+import keras
+import numpy as np
+from tensorboard.plugins.hparams import api as hparams
+import tensorflow as tf
+
+from rethink_tf.runs import directory as run_directory
+
+_GRID = (3, 4)
+# The columns of the HParams tab. It shows five hyperparameters, sorted by name,
+# unless told otherwise: those that tell the rows of Table 1 and Table 2 apart.
+_HPARAMS = ("data_augmentation", "dropout", "label_corruption", "model",
+            "random_crop", "seed", "weight_decay")
+_FINAL = (
+    "train_accuracy", "test_accuracy", "best_test_accuracy", "train_loss",
+    "test_loss", "train_top5", "test_top5", "best_test_top5")
+# Column of metrics.csv: (writer, tag).
+_CURVES = {
+    "train_loss": ("train", "loss"),
+    "train_accuracy": ("train", "accuracy"),
+    "test_loss": ("test", "loss"),
+    "test_accuracy": ("test", "accuracy"),
+    "test_top5": ("test", "top-5 accuracy"),
+    "learning_rate": ("train", "learning_rate"),
+    "images_per_second": ("train", "images_per_second"),
+    "corrupted_accuracy": ("corrupted labels", "accuracy"),
+    "untouched_accuracy": ("untouched labels", "accuracy"),
+}
+
+
+class TensorBoard(keras.callbacks.Callback):
+  """Writes each epoch's row, once against the epoch and once against the step.
+
+  Args:
+    folder: `pathlib.Path` for the event files; those of an earlier start of
+      the same run are replaced.
+    rows: the recorder's rows; those there are written at once, and the last at
+      each epoch's end.
+  """
+
+  def __init__(self, folder, rows):
+    super().__init__()
+    run_directory.remove_files(folder)
+    self._rows = rows
+    # A writer's file is made when it first writes.
+    self._writers = {
+        name: tf.summary.create_file_writer(str(folder / name))
+        for name in sorted({name for name, _ in _CURVES.values()})}
+    for row in rows:
+      self._write(row)
+
+  def on_epoch_end(self, epoch, logs=None):
+    self._write(self._rows[-1])
+    for writer in self._writers.values():
+      writer.flush()
+
+  def write_start(self, config, examples):
+    """Writes the configuration as text, and the example images.
+
+    Args:
+      config: the `Config`.
+      examples: a matplotlib figure, as `example_grid` makes it.
+    """
+    lines = json.dumps(config.as_dict(), indent=4).splitlines()
+    png = io.BytesIO()
+    examples.savefig(png, format="png")
+    image = tf.image.decode_png(png.getvalue(), channels=3)
+    with self._writers["train"].as_default():
+      tf.summary.text("config", "\n".join("    " + line for line in lines), 0)
+      tf.summary.image("training examples", image[tf.newaxis], step=0)
+
+  def _write(self, row):
+    for column, (name, tag) in _CURVES.items():
+      if row.get(column) is not None:
+        with self._writers[name].as_default():
+          tf.summary.scalar(f"by_epoch/{tag}", row[column], step=row["epoch"])
+          tf.summary.scalar(f"by_step/{tag}", row[column], step=row["step"])
+
+
+def write_end(folder, name, config, result):
+  """Writes the final metrics, and the flags as hyperparameters for HParams.
+
+  Args:
+    folder: `pathlib.Path` for the event files.
+    name: what the HParams tab calls the run.
+    config: the `Config`.
+    result: the dict of result.json.
+  """
+  given = config.as_dict()
+  shown = [key for key in _FINAL if result.get(key) is not None]
+  with tf.summary.create_file_writer(str(folder)).as_default():
+    hparams.hparams_config(
+        hparams=[hparams.HParam(key) for key in _HPARAMS if key in given],
+        metrics=[
+            hparams.Metric(f"final/{key}", display_name=key.replace("_", " "))
+            for key in shown])
+    hparams.hparams(given, trial_id=name)
+    for key in shown:
+      tf.summary.scalar(f"final/{key}", result[key], step=result["epochs"])
+
+
+def example_grid(inputs, assigned, true, label_names):
+  """Draws training examples as the network sees them.
+
+  Args:
+    inputs: float `(n, 28, 28, 3)`, standardized; each is scaled to its own
+      range for display.
+    assigned: int `(n,)`, the labels trained on.
+    true: int `(n,)`, the labels of the dataset.
+    label_names: a name a class.
+
+  Returns:
+    A matplotlib figure of up to 12 images, captioned "true -> assigned".
+  """
+  # Imported here: on a first start it writes notes about a font cache, which
+  # should not stand before an error's one line.
+  import matplotlib.figure  # pylint: disable=g-import-not-at-top
+
+  rows, columns = _GRID
+  figure = matplotlib.figure.Figure(figsize=(8, 6.8), layout="constrained")
+  axes = figure.subplots(rows, columns).ravel()
+  for axis in axes:
+    axis.set_axis_off()
+  for axis, image, new, old in zip(axes, inputs, assigned, true):
+    spread = np.ptp(image)
+    axis.imshow((image - image.min()) / (spread if spread else 1))
+    changed = new != old
+    axis.set_title(
+        f"{label_names[old]} \N{RIGHTWARDS ARROW} {label_names[new]}",
+        fontsize=12, color="tab:red" if changed else "black")
+  figure.suptitle("true label \N{RIGHTWARDS ARROW} assigned label "
+                  "(red: changed)", fontsize=13)
+  return figure

@@ -1,0 +1,99 @@
+"""Tests of scripts/launch_workers, with small programs in place of train."""
+
+import json
+import pathlib
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+_SCRIPT = pathlib.Path(__file__).parent.parent.parent / "scripts" / "launch_workers"
+_START = "import json, os, signal, sys, time; " \
+    "config = json.loads(os.environ['TF_CONFIG']); " \
+    "own = config['task']['index']; "
+
+
+def _command(code, workers=2, flags=()):
+  train = shlex.join([sys.executable, "-u", "-c", _START + code])
+  return [sys.executable, str(_SCRIPT), f"--workers={workers}",
+          f"--train={train}", "--", *flags]
+
+
+def _run(code, workers=2, flags=()):
+  return subprocess.run(
+      _command(code, workers, flags), capture_output=True, text=True,
+      check=False, timeout=100)
+
+
+def test_each_worker_gets_its_place_and_the_flags_and_its_lines_a_prefix():
+  done = _run("print(json.dumps([config, sys.argv[1:]])); "
+              "print('a warning', file=sys.stderr)", 3, ["--epochs=2"])
+  assert done.returncode == 0
+  told = dict(line.split("] ", 1) for line in done.stdout.splitlines())
+  assert set(told) == {"[worker 0", "[worker 1", "[worker 2"}
+  addresses = set()
+  for index in range(3):
+    config, flags = json.loads(told[f"[worker {index}"])
+    assert flags == ["--epochs=2", "--strategy=multi_worker"]
+    assert config["task"] == {"type": "worker", "index": index}
+    addresses.add(tuple(config["cluster"]["worker"]))
+  (three,) = addresses  # All were told the same.
+  assert len(set(three)) == 3
+  assert all(address.startswith("127.0.0.1:") for address in three)
+  assert sorted(done.stderr.splitlines()) == [
+      f"[worker {index}] a warning" for index in range(3)]
+
+
+def test_the_first_failures_code_is_the_exit_code():
+  # The second follows with another, as a worker does that lost one.
+  done = _run("time.sleep(2 * own); sys.exit(4 if own == 0 else 75)")
+  assert done.returncode == 4
+
+
+def test_a_worker_that_a_signal_killed_counts_as_failed():
+  done = _run("own or os.kill(os.getpid(), signal.SIGKILL)")
+  assert done.returncode == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_are_passed_on_to_each(number):
+  code = ("\nfor n in (signal.SIGTERM, signal.SIGINT):\n"
+          "  signal.signal(n, lambda n, _: (print('got', n), sys.exit(75)))\n"
+          "print('there'); time.sleep(100)")
+  launcher = subprocess.Popen(
+      _command(code), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+  assert {launcher.stdout.readline(), launcher.stdout.readline()} == {
+      "[worker 0] there\n", "[worker 1] there\n"}
+  launcher.send_signal(number)
+  out, _ = launcher.communicate(timeout=30)
+  assert launcher.returncode == 75
+  assert sorted(out.splitlines()) == [
+      f"[worker {i}] got {int(number)}" for i in range(2)]
+
+
+def test_a_worker_that_does_not_end_with_the_others_is_stopped():
+  # Shorter patience than a user's, in the same code.
+  code = f"""
+import runpy, sys
+values = runpy.run_path({str(_SCRIPT)!r})
+globals_of_main = values["main"].__globals__
+globals_of_main.update(_BY_THEMSELVES=1, _AFTER_SIGTERM=1)
+sys.exit(values["main"]())
+"""
+  stubborn = ("signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+              "sys.exit(3) if own == 1 else time.sleep(100)")
+  done = subprocess.run(
+      [sys.executable, "-c", code, *_command(stubborn)[2:]],
+      capture_output=True, text=True, check=False, timeout=60)
+  assert done.returncode == 3
+
+
+def test_without_workers_it_says_what_it_expects():
+  assert _run("pass", workers=0).returncode == 2
+  done = subprocess.run(
+      [sys.executable, str(_SCRIPT)], capture_output=True, text=True,
+      check=False, timeout=60)
+  assert done.returncode == 2
+  assert "--workers" in done.stderr

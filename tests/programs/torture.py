@@ -1,0 +1,244 @@
+"""Kills training again and again, and compares what is left in the end.
+
+    scripts/bazel run //tests:torture -- --kills=20
+
+trains each model once undisturbed; then starts the same command, kills it with
+SIGKILL and starts it again until it is done. Weights, optimizer state and
+every measured number must come out the same, to the bit.
+"""
+
+import argparse
+import collections
+import csv
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+from rethink_tf.training import checkpoints
+from tests import launch
+
+_COMMON = (
+    "--dataset=digits", "--label_corruption=1", "--weight_decay=0.0001",
+    "--random_crop", "--checkpoint_minutes=0.01")
+MODELS = {
+    "mlp_1x512": (
+        "--model=mlp_1x512", "--dropout=0.3", "--epochs=20", "--batch_size=64"),
+    "alexnet_small": (
+        "--model=alexnet_small", "--dropout=0.3", "--epochs=12",
+        "--train_examples=256", "--batch_size=32"),
+    "inception_small": (
+        "--model=inception_small", "--epochs=8", "--train_examples=64",
+        "--batch_size=16"),
+}
+AIMS = ("anywhere", "save")
+# Not compared: how long it took.
+_TIMES = ("wall_seconds", "images_per_second", "seconds")
+
+
+@dataclasses.dataclass
+class Outcome:
+  """What came of one model's kills.
+
+  Attributes:
+    kills: how many there were.
+    moments: a Counter of when they came: "starting", "training", "saving".
+    runs: how many runs were needed for so many kills.
+    recomputed: the most epochs that one kill made to be trained again.
+    same: whether every run ended as the undisturbed one.
+    weights, optimizer: SHA-256 of the last run's.
+  """
+
+  kills: int = 0
+  moments: collections.Counter = dataclasses.field(
+      default_factory=collections.Counter)
+  runs: int = 0
+  recomputed: int = 0
+  same: bool = True
+  weights: str = ""
+  optimizer: str = ""
+
+
+def torture(model, kills, aim, folder, seed=0):
+  """Kills runs of a model until there were so many kills.
+
+  Args:
+    model: a key of `MODELS`.
+    kills: how many; with aim "save" only those inside a save count.
+    aim: one of `AIMS`.
+    folder: `pathlib.Path` for run directories; they are removed.
+    seed: of the moments.
+
+  Returns:
+    An `Outcome`.
+
+  Raises:
+    RuntimeError: a run ended with an error of its own.
+  """
+  moments = random.Random(seed)
+  expected = _undisturbed(model, folder)
+  outcome = Outcome()
+  while outcome.kills < kills:
+    directory = folder / "killed"
+    shutil.rmtree(directory, ignore_errors=True)
+    while not (directory / "result.json").exists():
+      enough = outcome.kills >= kills
+      _start_and_kill(model, directory, None if enough else aim, moments,
+                      outcome)
+    outcome.runs += 1
+    left = _left(directory)
+    outcome.same &= left == expected
+    outcome.weights = left["result"]["weights_sha256"]
+    outcome.optimizer = left["result"]["optimizer_sha256"]
+  return outcome
+
+
+def _undisturbed(model, folder):
+  directory = folder / "undisturbed"
+  shutil.rmtree(directory, ignore_errors=True)
+  process = _start(model, directory)
+  _, err = process.communicate()
+  if process.returncode:
+    raise RuntimeError(f"the undisturbed run failed: {err}")
+  return _left(directory)
+
+
+def _start(model, directory):
+  directory.parent.mkdir(parents=True, exist_ok=True)
+  return launch.start("train",
+      *_COMMON, *MODELS[model], f"--logdir={directory}",
+      folder=directory.parent)
+
+
+def _start_and_kill(model, directory, aim, moments, outcome):
+  """Starts a run, kills it unless aim is None, and adds to the outcome."""
+  process = _start(model, directory)
+  if aim == "save":
+    _wait_for_a_save(process, directory, moments)
+  elif aim == "anywhere":
+    _wait_for_a_moment(process, directory, moments)
+  if aim:
+    process.send_signal(signal.SIGKILL)
+  _, err = process.communicate()
+  if process.returncode == 0:
+    return
+  if process.returncode != -signal.SIGKILL:
+    raise RuntimeError(f"exit {process.returncode} instead of a kill: {err}")
+  moment = _moment_of_death(directory)
+  outcome.moments[moment] += 1
+  if aim != "save" or moment == "saving":
+    outcome.kills += 1
+  outcome.recomputed = max(outcome.recomputed, _lost_epochs(directory))
+
+
+def _wait_for_a_moment(process, directory, moments):
+  """Waits: one time in five while it starts, else while it trains."""
+  if moments.random() < 0.2:
+    _wait(process, moments.uniform(0, 6))
+    return
+  before = _files(directory)
+  while process.poll() is None and _files(directory) == before:
+    time.sleep(0.01)
+  _wait(process, moments.uniform(0, 1.5))
+
+
+def _wait_for_a_save(process, directory, moments):
+  """Waits for some saves to begin, and for a moment in the last of them."""
+  for _ in range(moments.randint(1, 3)):
+    while process.poll() is None and _half_written(directory):
+      time.sleep(0.0002)
+    while process.poll() is None and not _half_written(directory):
+      time.sleep(0.0002)
+  time.sleep(moments.uniform(0, 0.01))
+
+
+def _wait(process, seconds):
+  end = time.monotonic() + seconds
+  while process.poll() is None and time.monotonic() < end:
+    time.sleep(0.005)
+
+
+def _files(directory):
+  """Returns the names of the checkpoints, half-written ones included."""
+  try:
+    return set(os.listdir(directory / "checkpoints"))
+  except FileNotFoundError:
+    return set()
+
+
+def _half_written(directory):
+  return {name for name in _files(directory) if name.endswith(".tmp")}
+
+
+def _moment_of_death(directory):
+  if _half_written(directory):
+    return "saving"
+  return "training" if _files(directory) else "starting"
+
+
+def _lost_epochs(directory):
+  """Returns how many epochs have a row but are in no checkpoint."""
+  done = len(_rows(directory))
+  saved = checkpoints.latest(directory / "checkpoints")
+  return max(0, done - len(saved[1]["rows"] if saved else []))
+
+
+def _rows(directory):
+  try:
+    with open(directory / "metrics.csv", encoding="utf-8") as file:
+      return list(csv.DictReader(file))
+  except FileNotFoundError:
+    return []
+
+
+def _left(directory):
+  """Returns what a run measured, its times left out."""
+  result = json.loads((directory / "result.json").read_text("utf-8"))
+  return {
+      "result": {k: v for k, v in result.items() if k not in _TIMES},
+      "rows": [{k: v for k, v in row.items() if k not in _TIMES}
+               for row in _rows(directory)],
+  }
+
+
+def main():
+  parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+  parser.add_argument("--kills", type=int, default=20, help="of each kind")
+  parser.add_argument(
+      "--model", action="append", choices=MODELS, help="default: all")
+  parser.add_argument("--aim", action="append", choices=AIMS, help="default: "
+                      "anywhere for every model, and save for the first")
+  parser.add_argument("--seed", type=int, default=0, help="of the moments")
+  options = parser.parse_args()
+  names = options.model or list(MODELS)
+  plan = [(name, aim) for aim in options.aim or AIMS for name in names
+          if options.aim or aim == "anywhere" or name == names[0]]
+  failed = False
+  with tempfile.TemporaryDirectory() as folder:
+    for name, aim in plan:
+      outcome = torture(
+          name, options.kills, aim, pathlib.Path(folder), options.seed)
+      failed |= not outcome.same or outcome.recomputed > 1
+      _print(name, aim, outcome)
+  return failed
+
+
+def _print(name, aim, outcome):
+  moments = ", ".join(f"{n} {moment}" for moment, n in outcome.moments.items())
+  print(
+      f"{name}, aimed {aim}: survived {outcome.kills} kills ({moments}) in "
+      f"{outcome.runs} runs; at most {outcome.recomputed} epochs recomputed "
+      f"after one; {'same as' if outcome.same else 'DIFFERENT FROM'} "
+      "the undisturbed run\n"
+      f"  weights   {outcome.weights}\n  optimizer {outcome.optimizer}",
+      flush=True)
+
+
+if __name__ == "__main__":
+  sys.exit(main())

@@ -1,0 +1,28 @@
+"""A smaller torture: what `bazel run //tests:torture` does, a few times."""
+
+import pytest
+
+from tests.programs import torture
+
+
+@pytest.mark.parametrize("aim", torture.AIMS)
+def test_a_run_that_is_killed_ends_as_the_undisturbed_one(tmp_path, aim):
+  outcome = torture.torture("mlp_1x512", 3, aim, tmp_path)
+  assert outcome.kills == 3
+  assert outcome.same
+  assert outcome.recomputed <= 1
+  if aim == "save":
+    assert outcome.moments["saving"] == 3
+
+
+def test_a_difference_would_be_seen(tmp_path, monkeypatch):
+  start = torture._start
+
+  def start_with_another_seed(model, directory):
+    if directory.name == "killed":
+      flags = (*torture.MODELS[model], "--seed=2")
+      monkeypatch.setitem(torture.MODELS, model, flags)
+    return start(model, directory)
+
+  monkeypatch.setattr(torture, "_start", start_with_another_seed)
+  assert not torture.torture("mlp_1x512", 1, "anywhere", tmp_path).same

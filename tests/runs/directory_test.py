@@ -1,0 +1,314 @@
+"""Tests of run_directory: one owner, nothing foreign removed, loaded back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import rethink_tf
+from rethink_tf import errors
+from rethink_tf.runs import directory as run_directory
+from tests import launch
+
+# Owns the directory given until its stdin closes.
+_OWNER = """
+import pathlib, sys
+from rethink_tf.runs import directory as run_directory
+with run_directory.claim(pathlib.Path(sys.argv[1])):
+  print("claimed", flush=True)
+  sys.stdin.read()
+"""
+
+
+@pytest.fixture(name="owner")
+def _owner(tmp_path):
+  """A process that owns tmp_path/run."""
+  process = subprocess.Popen(
+      [sys.executable, "-c", _OWNER, str(tmp_path / "run")],
+      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+  with process:
+    assert process.stdout.readline() == "claimed\n"
+    yield process
+    process.kill()
+
+
+def _row(epoch, test_accuracy):
+  return {
+      "epoch": epoch, "step": 3 * epoch, "learning_rate": 0.1,
+      "train_loss": 1 / 3, "train_accuracy": 0.5, "test_loss": None,
+      "test_accuracy": test_accuracy, "images_per_second": 12.5,
+      "seconds": 0.25}
+
+
+def test_a_second_process_is_refused_at_once_with_the_owners_number(
+    owner, tmp_path):
+  start = time.monotonic()
+  second = launch.run_without_tensorflow("train",
+      "--dataset=digits", f"--logdir={tmp_path / 'run'}", folder=tmp_path)
+  assert time.monotonic() - start < 5
+  assert second.returncode == 2
+  assert f"is in use by process {owner.pid}\n" in second.stderr
+  assert second.stderr.count("\n") == 1
+
+
+def test_overwrite_does_not_take_a_directory_from_its_owner(owner, tmp_path):
+  del owner
+  (tmp_path / "run/config.json").write_text("{}")
+  second = launch.run_without_tensorflow("train",
+      "--dataset=digits", f"--logdir={tmp_path / 'run'}", "--overwrite",
+      folder=tmp_path)
+  assert second.returncode == 2
+  assert (tmp_path / "run/config.json").read_text() == "{}"
+
+
+def test_the_directory_of_a_killed_owner_is_free(owner, tmp_path):
+  os.kill(owner.pid, signal.SIGKILL)
+  owner.wait()
+  with run_directory.claim(tmp_path / "run") as directory:
+    assert directory.path == tmp_path / "run"
+    assert (tmp_path / "run/lock").read_text() == str(os.getpid())
+
+
+def test_a_directory_is_free_after_the_block(tmp_path):
+  for _ in range(2):
+    with run_directory.claim(tmp_path / "run") as directory:
+      directory.begin({"seed": 1}, {}, overwrite=False)
+  assert (tmp_path / "run/config.json").exists()
+
+
+def test_a_block_that_wrote_nothing_leaves_nothing_behind(tmp_path):
+  with pytest.raises(errors.DataError):
+    with run_directory.claim(tmp_path / "a/b/c"):
+      raise errors.DataError("absent")
+  assert not list(tmp_path.iterdir())
+
+
+def test_folders_that_were_there_before_stay(tmp_path):
+  (tmp_path / "a").mkdir()
+  with run_directory.claim(tmp_path / "a/b"):
+    pass
+  assert [p.name for p in tmp_path.iterdir()] == ["a"]
+  assert not list((tmp_path / "a").iterdir())
+
+
+def test_an_empty_folder_of_the_users_is_empty_again_afterwards(tmp_path):
+  (tmp_path / "mine").mkdir()
+  with run_directory.claim(tmp_path / "mine"):
+    pass
+  assert not list((tmp_path / "mine").iterdir())
+
+
+def test_what_the_block_wrote_stays(tmp_path):
+  with pytest.raises(errors.DivergedError):
+    with run_directory.claim(tmp_path / "run") as directory:
+      directory.write_metrics([_row(1, 0.1)])
+      raise errors.DivergedError("nan")
+  assert (tmp_path / "run/metrics.csv").exists()
+
+
+@pytest.mark.parametrize("path", [
+    "file", "file/below", "/proc/rethink_tf", "/dev/null/run", 300 * "a"])
+def test_a_folder_that_cannot_be_made_is_a_usage_error(tmp_path, path):
+  (tmp_path / "file").write_text("mine")
+  with pytest.raises(errors.UsageError, match="--logdir: expected a folder"):
+    with run_directory.claim(tmp_path / path):
+      pytest.fail("the block was entered")
+  assert (tmp_path / "file").read_text() == "mine"
+  assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_without_permission_is_a_usage_error(tmp_path):
+  (tmp_path / "locked").mkdir(mode=0o500)
+  if os.access(tmp_path / "locked", os.W_OK):
+    pytest.skip("this user may write anywhere")
+  for path in ("locked", "locked/run"):
+    with pytest.raises(errors.UsageError, match="Permission denied"):
+      with run_directory.claim(tmp_path / path):
+        pytest.fail("the block was entered")
+
+
+def test_clear_removes_what_a_run_writes_and_no_more(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  for name in ("config.json", "environment.json", "metrics.csv", "result.json",
+               "checkpoints/step-00000001.npz", "tensorboard/train/events",
+               "notes.txt", "plots/curve.png", "result.json.bak"):
+    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+    (tmp_path / name).write_text("x")
+  directory.clear()
+  left = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")}
+  assert left == {"notes.txt", "plots", "plots/curve.png", "result.json.bak"}
+
+
+def test_clear_removes_a_link_and_not_what_it_leads_to(tmp_path):
+  (tmp_path / "elsewhere").mkdir()
+  (tmp_path / "elsewhere/data").write_text("x")
+  (tmp_path / "run/tensorboard").mkdir(parents=True)
+  (tmp_path / "run/tensorboard/link").symlink_to(tmp_path / "elsewhere/data")
+  run_directory.RunDirectory(tmp_path / "run").clear()
+  assert (tmp_path / "elsewhere/data").read_text() == "x"
+
+
+def _begun(path, **config):
+  directory = run_directory.RunDirectory(path)
+  directory.begin(config, {"python": "3"}, overwrite=False)
+  (path / "checkpoints").mkdir()
+  (path / "checkpoints/step-00000001.npz").write_text("x")
+  return directory
+
+
+def test_begin_records_config_and_environment(tmp_path):
+  _begun(tmp_path, seed=1)
+  assert json.loads((tmp_path / "config.json").read_text()) == {"seed": 1}
+  assert json.loads((tmp_path / "environment.json").read_text()) == {
+      "python": "3"}
+
+
+def test_begin_keeps_what_the_same_run_goes_on_from(tmp_path):
+  directory = _begun(tmp_path, seed=1)
+  directory.begin({"seed": 1}, {"python": "4"}, overwrite=False)
+  assert (tmp_path / "checkpoints/step-00000001.npz").exists()
+  assert json.loads((tmp_path / "environment.json").read_text()) == {
+      "python": "4"}
+
+
+def test_begin_refuses_another_config_with_each_difference(tmp_path):
+  directory = _begun(tmp_path, seed=1, epochs=5, model="m")
+  with pytest.raises(errors.UsageError) as refusal:
+    directory.begin({"seed": 2, "epochs": 6, "model": "m"}, {}, overwrite=False)
+  message = str(refusal.value)
+  assert "seed was 1 and is 2" in message and "epochs was 5 and is 6" in message
+  assert "model" not in message
+  assert (tmp_path / "checkpoints/step-00000001.npz").exists()
+  assert directory.recorded_config()["seed"] == 1
+
+
+def test_begin_removes_an_earlier_run_where_it_may(tmp_path):
+  directory = _begun(tmp_path, seed=1)
+  directory.write_metrics([])
+  directory.write_result({"status": "done"})
+  directory.begin({"seed": 2}, {}, overwrite=True)
+  assert directory.recorded_config() == {"seed": 2}
+  assert directory.result() is None
+  assert not (tmp_path / "checkpoints").exists()
+
+
+def test_begin_removes_checkpoints_that_no_config_vouches_for(tmp_path):
+  directory = _begun(tmp_path, seed=1)
+  (tmp_path / "config.json").unlink()
+  directory.begin({"seed": 1}, {}, overwrite=False)
+  assert not (tmp_path / "checkpoints").exists()
+
+
+def test_begin_removes_what_a_killed_process_left_half_written(tmp_path):
+  directory = _begun(tmp_path, seed=1)
+  for name in (".metrics.csv.7.tmp", "checkpoints/.step-00000002.npz.7.tmp",
+               "notes.tmp"):
+    (tmp_path / name).write_text("half")
+  directory.begin({"seed": 1}, {}, overwrite=False)
+  left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+  assert left == {
+      "config.json", "environment.json", "step-00000001.npz", "notes.tmp"}
+
+
+def test_metrics_are_a_row_an_epoch_with_the_contracts_columns(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  directory.write_metrics([_row(1, None), _row(2, 0.25)])
+  assert (tmp_path / "metrics.csv").read_text() == (
+      "epoch,step,learning_rate,train_loss,train_accuracy,test_loss,"
+      "test_accuracy,images_per_second,seconds\n"
+      "1,3,0.1,0.3333333333333333,0.5,,,12.5,0.25\n"
+      "2,6,0.1,0.3333333333333333,0.5,,0.25,12.5,0.25\n")
+
+
+def test_load_run_returns_config_result_and_metrics_by_epoch(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  directory.write_metrics([_row(1, None), _row(2, 0.25)])
+  directory.write_result({"status": "done"})
+  run = rethink_tf.load_run(str(tmp_path))
+  assert (run.config, run.result) == ({"seed": 3}, {"status": "done"})
+  assert run.metrics.loc[2, "test_accuracy"] == 0.25
+  assert run.metrics["train_loss"].tolist() == [1 / 3, 1 / 3]
+  assert run.metrics["test_accuracy"].isna().tolist() == [True, False]
+
+
+def test_load_run_of_a_run_that_is_not_done_has_no_result(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  directory.write_metrics([_row(1, 0.5)])
+  assert rethink_tf.load_run(tmp_path).result is None
+
+
+def test_load_run_of_another_folder_says_that_it_is_no_run(tmp_path):
+  with pytest.raises(FileNotFoundError, match="not a run"):
+    rethink_tf.load_run(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b'{"seed": 1', b"\xff\xfe", b""])
+def test_a_damaged_json_file_is_named(tmp_path, content):
+  (tmp_path / "config.json").write_bytes(content)
+  with pytest.raises(errors.StorageError, match="config.json is damaged"):
+    run_directory.RunDirectory(tmp_path).recorded_config()
+
+
+def test_results_are_replaced_whole(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  directory.write_metrics([_row(1, 0.5)])
+  assert directory.result() is None
+  for value in ({"status": "done", "epochs": 100}, {"epochs": 1}):
+    directory.write_result(value)
+    assert json.loads((tmp_path / "result.json").read_text()) == value
+    assert directory.result() == value
+
+
+def test_sums_are_what_sha256sum_checks(tmp_path):
+  directory = _finished(tmp_path)
+  checked = subprocess.run(
+      ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path,
+      capture_output=True, text=True, check=False)
+  assert checked.returncode == 0, checked.stderr
+  assert checked.stdout.count(": OK") == 3
+  assert directory.result() == {"status": "done"}
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.csv", "result.json", "SHA256SUMS"])
+def test_a_cut_or_a_flipped_bit_in_a_finished_runs_file_is_found(
+    tmp_path, name):
+  directory = _finished(tmp_path)
+  path = tmp_path / name
+  good = path.read_bytes()
+  cuts = [good[:length] for length in range(len(good))]
+  flips = []
+  for position in range(len(good)):
+    flipped = bytearray(good)
+    flipped[position] ^= 1 << (position % 8)
+    flips.append(bytes(flipped))
+  for damaged in (*cuts, *flips):
+    path.write_bytes(damaged)
+    # Without the newline at its end the list of sums still says the same.
+    if name == "SHA256SUMS" and damaged == good[:-1]:
+      continue
+    with pytest.raises(errors.StorageError, match="is damaged"):
+      directory.result()
+    with pytest.raises(errors.StorageError):
+      rethink_tf.load_run(tmp_path)
+
+
+def test_a_run_without_sums_is_read(tmp_path):
+  directory = _finished(tmp_path)
+  (tmp_path / "SHA256SUMS").unlink()
+  assert directory.result() == {"status": "done"}
+
+
+def _finished(folder):
+  directory = run_directory.RunDirectory(folder)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  directory.write_metrics([_row(1, 0.5)])
+  directory.write_result({"status": "done"})
+  return directory

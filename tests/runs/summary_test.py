@@ -1,0 +1,90 @@
+"""Tests of summary: what a finished run says of itself."""
+
+import dataclasses
+import pathlib
+import re
+
+import pytest
+
+from rethink_tf.flags import training as training_flags
+from rethink_tf.runs import summary
+
+_RESULT = {
+    "train_examples": 1297, "epochs": 100, "train_accuracy": 1.0,
+    "train_loss": 0.0021, "test_accuracy": 0.108, "test_loss": 3.2}
+_OPTIONS = training_flags.Options(logdir=pathlib.Path("/w/runs/row-12/seed1"))
+
+
+def _text(options=_OPTIONS, result=None, **fields):
+  config = dataclasses.replace(training_flags.Config(dataset="digits"), **fields)
+  return summary.summarize_training(config, options, {**_RESULT, **(result or {})})
+
+
+def test_accuracies_are_named_in_percent():
+  text = _text()
+  assert re.search(r"training accuracy +100\.00%", text)
+  assert re.search(r"test accuracy +10\.80%", text)
+
+
+@pytest.mark.parametrize("probability, words", [
+    (0.0, "true labels"), (1.0, "random labels"),
+    (0.3, "labels corrupted with probability 0.3")])
+def test_labels_have_the_papers_names(probability, words):
+  assert f"on digits, {words}, 1,297 training" in _text(
+      label_corruption=probability)
+
+
+def test_memorizing_is_explained_only_where_it_happened():
+  assert "memorized" in _text(label_corruption=1.0)
+  assert "memorized" not in _text(label_corruption=0.0)
+  assert "memorized" not in _text(
+      label_corruption=1.0, result={"train_accuracy": 0.5})
+
+
+def _next(*arguments):
+  """Returns what a run of a command line says to try next, as arguments."""
+  config, options = training_flags.parse(list(arguments))
+  line = summary.summarize_training(config, options, _RESULT).splitlines()[-1]
+  before, after = line.split(" -- ", 1)
+  assert before.split() == [
+      "Try", "next:", "scripts/bazel", "run", "//rethink_tf:train"]
+  return after.split()
+
+
+@pytest.mark.parametrize("flag, opposite", [
+    ("--label_corruption=1", 0), ("--label_corruption=0.2", 0),
+    ("--label_corruption=0", 1)])
+def test_the_next_thing_to_try_is_the_other_kind_of_labels(flag, opposite):
+  # What is printed is a command that the program takes.
+  parsed, _ = training_flags.parse(_next("--dataset=digits", flag))
+  assert parsed == training_flags.Config(
+      dataset="digits", label_corruption=opposite)
+
+
+def test_the_next_command_repeats_flagfile_and_flags():
+  arguments = _next(
+      "--flagfile=configs/quickstart.flags", "--epochs=3", "--norandom_crop",
+      "--model", "mlp_3x512", "--label_corruption", "0.5")
+  parsed, _ = training_flags.parse(arguments)
+  quickstart, _ = training_flags.parse(["--flagfile=configs/quickstart.flags"])
+  assert parsed == dataclasses.replace(
+      quickstart, epochs=3, model="mlp_3x512", label_corruption=0.0)
+
+
+@pytest.mark.parametrize("words", [
+    ["--logdir=/somewhere"], ["--logdir", "/somewhere"], ["--overwrite"]])
+def test_the_next_command_leaves_this_runs_directory_alone(words):
+  arguments = _next("--dataset=digits", *words, "--seed=5")
+  _, options = training_flags.parse(arguments)
+  assert str(options.logdir) != "/somewhere" and not options.overwrite
+  assert "--seed=5" in arguments
+
+
+def test_tensorboard_is_pointed_at_all_default_runs_together():
+  assert "--logdir=/w/runs\n" in _text()
+
+
+def test_tensorboard_is_pointed_at_a_logdir_of_the_users_own():
+  options = dataclasses.replace(
+      _OPTIONS, logdir=pathlib.Path("/somewhere/else"))
+  assert "--logdir=/somewhere/else\n" in _text(options)
