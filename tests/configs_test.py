@@ -7,6 +7,7 @@ import re
 import pytest
 
 import rethink_tf
+from rethink_tf.data import catalog
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import training as training_flags
 
@@ -158,7 +159,7 @@ def test_table_2_trains_as_the_inception_package_of_2016_did():
   """inception_distributed_train.py and inception_model.py."""
   row, _ = training_flags.parse(["--flagfile=configs/table2_row1.flags"])
   assert (row.learning_rate, row.lr_decay) == (0.045, 0.94)
-  assert row.lr_decay_examples == 2 * training_flags.TRAIN_EXAMPLES["imagenet2012"]
+  assert row.lr_decay_examples == 2 * catalog.DATASETS["imagenet2012"].train_examples
   assert (row.image_size, row.aux_head, row.label_smoothing) == (299, True, 0.1)
   assert (row.batch_norm_decay, row.moving_average_decay) == (0.9997, 0.9999)
 

@@ -3,13 +3,16 @@
 import functools
 
 from rethink_tf.data import cache
+from rethink_tf.data import catalog
 from rethink_tf.data import dataset
 from rethink_tf.data import digits
 from rethink_tf.data import prepared
 from rethink_tf.data.imagenet import loader as imagenet
-from rethink_tf.flags import training as training_flags
 
 _FINGERPRINTS = "fingerprints"  # Name of the cache's folder.
+# Of datasets in memory that TFDS does not prepare. Each returns `(train, test,
+# label_names)`.
+_LOADERS = {"digits": digits.load}
 
 
 def check_available(name, data_dir):
@@ -19,15 +22,15 @@ def check_available(name, data_dir):
     DataError: an explicit `data_dir` does not exist, or ImageNet, which is not
       downloaded, is in none.
   """
-  if name == training_flags.IMAGENET:
+  if name == catalog.IMAGENET:
     imagenet.check_available(data_dir)
-  elif name != "digits":
+  elif name not in _LOADERS:
     prepared.check_directory(data_dir)
 
 
 def is_prepared(name, data_dir):
   """Tells whether `load` has nothing to download or prepare."""
-  return name == "digits" or prepared.find(
+  return name in _LOADERS or prepared.find(
       name, prepared.data_directory(data_dir)) is not None
 
 
@@ -36,7 +39,7 @@ def load(name, data_dir=None):
   """Returns the `Dataset` called `name`.
 
   Args:
-    name: one of `training_flags.DATASETS`.
+    name: one of `catalog.IN_MEMORY`.
     data_dir: `pathlib.Path` of a TFDS data directory, or None for
       TFDS_DATA_DIR or TFDS's default.
 
@@ -44,8 +47,8 @@ def load(name, data_dir=None):
     DataError: the data is absent and cannot be had, or is not what its name
       promises.
   """
-  if name == "digits":
-    train, test, names = digits.load()
+  if name in _LOADERS:
+    train, test, names = _LOADERS[name]()
     return dataset.Dataset(train, test, names, dataset.fingerprint(train, test))
   train, test, names = prepared.load(name, data_dir)
   print_of = cache.remembered(

@@ -5,8 +5,8 @@
 
 import numpy as np
 
+from rethink_tf.data import catalog
 from rethink_tf.data import dataset
-from rethink_tf.flags import training as training_flags
 
 
 def load():
@@ -25,7 +25,7 @@ def load():
   images = np.repeat(images[..., np.newaxis], 3, axis=-1)
   labels = bunch.target.astype(np.int32)
   # The last 500 images are the test set; chance there is 10% +- 1.3 points.
-  count = training_flags.TRAIN_EXAMPLES["digits"]
+  count = catalog.DATASETS["digits"].train_examples
   train = dataset.Split(images[:count], labels[:count])
   test = dataset.Split(images[count:], labels[count:])
   return train, test, tuple(str(name) for name in bunch.target_names)

@@ -11,14 +11,9 @@ import numpy as np
 
 from rethink_tf import errors
 from rethink_tf import paths
+from rethink_tf.data import catalog
 from rethink_tf.data import dataset
-from rethink_tf.flags import training as training_flags
 
-# (test examples, classes, shape of a stored image).
-_EXPECTED = {
-    "cifar10": (10_000, 10, (32, 32, 3)),
-    "mnist": (10_000, 10, (28, 28, 1)),
-}
 # Files beside the records: what is in them.
 _DESCRIPTIONS = (".json", ".txt")
 _LOCK = ".rethink_tf.lock"
@@ -61,7 +56,7 @@ def load(name, explicit):
   """Returns `(train, test, label_names)`, downloading the data where absent.
 
   Args:
-    name: "cifar10" or "mnist".
+    name: of a dataset of the catalog that TFDS prepares.
     explicit: the `--data_dir` path, or None.
 
   Raises:
@@ -77,12 +72,11 @@ def load(name, explicit):
   if folder is None:
     _download(tfds, name, directory)
     folder = find(name, directory)
-  test_count, classes, shape = _EXPECTED[name]
-  train_count = training_flags.TRAIN_EXAMPLES[name]
+  entry = catalog.DATASETS[name]
   try:
     builder = tfds.builder_from_directory(folder)
-    train = _read(tfds, builder, "train", train_count, classes, shape)
-    test = _read(tfds, builder, "test", test_count, classes, shape)
+    train = _read(tfds, builder, "train", entry.train_examples, entry)
+    test = _read(tfds, builder, "test", entry.test_examples, entry)
     names = tuple(builder.info.features["label"].names)
   except errors.DataError:
     raise
@@ -134,8 +128,9 @@ def _alone_in(directory):
     yield
 
 
-def _read(tfds, builder, split, count, classes, shape):
+def _read(tfds, builder, split, count, entry):
   """Reads a whole split into memory, in the order of its records."""
+  shape, classes = entry.image_shape, entry.num_classes
   where = f"{builder.info.name} split {split} in {builder.data_dir}"
   images = np.empty((count, *shape), np.uint8)
   labels = np.empty((count,), np.int32)

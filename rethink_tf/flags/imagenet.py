@@ -8,9 +8,9 @@ all that regularizes left off.
 from absl import flags
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import values as flag_values
 
-DATASET = "imagenet2012"
 MODEL = "inception_v3"
 # Where Inception V3 ends with a map of 1x1, and where the auxiliary head, which
 # pools 5x5, has one.
@@ -61,10 +61,10 @@ def fields(values):
     UsageError: a flag does not go with the dataset, or is out of range.
   """
   given = {name: getattr(values, name) for name in _FIELDS}
-  is_imagenet = values.dataset == DATASET
+  is_imagenet = values.dataset == catalog.IMAGENET
   if is_imagenet != (values.model == MODEL):
     raise errors.UsageError(
-        f"expected --model={MODEL} with --dataset={DATASET}, and neither without "
+        f"expected --model={MODEL} with --dataset={catalog.IMAGENET}, and neither without "
         f"the other. Received: --model={values.model} --dataset={values.dataset}")
   if not is_imagenet:
     _refuse(name for name in (*given, "allow_sample")
@@ -73,7 +73,7 @@ def fields(values):
   if values.random_crop or values.pixel_randomization != "none":
     raise errors.UsageError(
         f"--random_crop and --pixel_randomization: expected with images of 32x32 "
-        f"pixels only. Received: --dataset={DATASET}, which has "
+        f"pixels only. Received: --dataset={catalog.IMAGENET}, which has "
         "--data_augmentation")
   filled = {name: _FIELDS[name][0] if value is None else value
             for name, value in given.items()}
@@ -84,7 +84,7 @@ def fields(values):
 def _refuse(names):
   names = ", ".join(f"--{name}" for name in names)
   if names:
-    raise errors.UsageError(f"{names}: expected with --dataset={DATASET} only")
+    raise errors.UsageError(f"{names}: expected with --dataset={catalog.IMAGENET} only")
 
 
 def _check(filled):

@@ -7,8 +7,8 @@ import pathlib
 from absl import flags
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import flagfile
-from rethink_tf.flags import training as training_flags
 from rethink_tf.flags import values as flag_values
 
 # What makes points of images, by Table 3's words.
@@ -22,7 +22,7 @@ class LinearConfig:
   """All that determines the result of solving K A = Y: so, no path.
 
   Attributes:
-    dataset: one of `DATASETS`.
+    dataset: one of `catalog.IN_MEMORY`.
     train_examples: the first n training examples; 0: all.
     label_corruption: as of `Config`.
     preprocessing: one of `PREPROCESSINGS`.
@@ -67,7 +67,7 @@ class LinearConfig:
   @property
   def examples(self):
     """Number of training examples."""
-    return self.train_examples or training_flags.TRAIN_EXAMPLES[self.dataset]
+    return self.train_examples or catalog.DATASETS[self.dataset].train_examples
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +132,7 @@ def define_flags():
   flags.DEFINE_bool("help", False, "Show this help.", **where)
   flags.DEFINE_string(
       "dataset", default.dataset,
-      f"One of {', '.join(training_flags.DATASETS)}.", **where)
+      f"One of {', '.join(catalog.IN_MEMORY)}.", **where)
   flags.DEFINE_integer(
       "train_examples", default.train_examples,
       "Use the first n training examples; 0: all.", **where)
@@ -211,7 +211,7 @@ def from_flags(values):
     UsageError: a value out of range.
   """
   for name, allowed in (
-      ("dataset", training_flags.DATASETS), ("preprocessing", PREPROCESSINGS),
+      ("dataset", catalog.IN_MEMORY), ("preprocessing", PREPROCESSINGS),
       ("solver", SOLVERS)):
     flag_values.one_of(name, getattr(values, name), allowed)
   net = values.preprocessing == "random_convnet"
@@ -241,7 +241,7 @@ def from_flags(values):
   flag_values.in_range(
       "seed", values.seed, "a whole number from 0 to 2^31 - 1",
       lambda x: 0 <= x < 2**31)
-  available = training_flags.TRAIN_EXAMPLES[values.dataset]
+  available = catalog.DATASETS[values.dataset].train_examples
   flag_values.in_range(
       "train_examples", values.train_examples,
       f"a whole number from 0 to {available:,}, all that "

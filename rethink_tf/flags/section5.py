@@ -5,9 +5,9 @@ import dataclasses
 from absl import flags
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import flagfile
 from rethink_tf.flags import linear as linear_flags
-from rethink_tf.flags import training as training_flags
 from rethink_tf.flags import values as flag_values
 
 
@@ -72,7 +72,7 @@ def parse_section5(arguments):
     raise errors.UsageError(
         f"--kernel: expected gaussian. Received: {model.kernel!r}")
   most = {"train_examples": 20_000,
-          "test_examples": training_flags.TEST_EXAMPLES[model.dataset],
+          "test_examples": catalog.DATASETS[model.dataset].test_examples,
           "sgd_examples": model.examples, "sgd_epochs": 2**31 - 1}
   for name, limit in most.items():
     flag_values.in_range(

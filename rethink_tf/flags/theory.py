@@ -7,6 +7,7 @@ import typing
 from absl import flags
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import flagfile
 from rethink_tf.flags import training as training_flags
 from rethink_tf.flags import values as flag_values
@@ -214,7 +215,7 @@ def parse_stability(arguments):
       Stability, arguments,
       "Trains with and without one example replaced, and compares losses.")
   flag_values.one_of("model", config.model, _models_of(Stability))
-  spare = training_flags.TRAIN_EXAMPLES[config.dataset] - config.replacements
+  spare = catalog.DATASETS[config.dataset].train_examples - config.replacements
   flag_values.in_range(
       "n", config.n,
       f"a whole number from 1 to {spare:,}, all that "
@@ -231,7 +232,7 @@ def _parse_theory(kind, arguments, purpose):
   flag_values.read(values, kind.program, expanded, purpose)
   fields = {f.name: _theory_value(f, values) for f in dataclasses.fields(kind)}
   if "dataset" in fields:
-    flag_values.one_of("dataset", fields["dataset"], training_flags.DATASETS)
+    flag_values.one_of("dataset", fields["dataset"], catalog.IN_MEMORY)
     _check_counts(kind, fields)
   if fields.get("learning_rate") is None and "learning_rate" in fields:
     rates = {**training_flags.LEARNING_RATES, LINEAR: _LINEAR_RATE}
@@ -262,7 +263,7 @@ def _define_theory(kind, values):
       "checkpoint_minutes", training_flags.Options.checkpoint_minutes,
       "Minutes between checkpoints of a network in training.", **where)
   words = {
-      "dataset": f"One of {', '.join(training_flags.DATASETS)}.",
+      "dataset": f"One of {', '.join(catalog.IN_MEMORY)}.",
       "model": f"One of {', '.join(_models_of(kind))}.",
       "method": f"One of {', '.join(METHODS)}.",
       "n": "Training examples, the first n."
@@ -317,7 +318,7 @@ def _numbers(name, text, kind):
 
 
 def _check_counts(kind, fields):
-  available = training_flags.TRAIN_EXAMPLES[fields["dataset"]]
+  available = catalog.DATASETS[fields["dataset"]].train_examples
   least = 0 if kind is Expressivity else 1
   counts = fields["n"] if isinstance(fields["n"], tuple) else (fields["n"],)
   for count in counts:
@@ -327,7 +328,7 @@ def _check_counts(kind, fields):
         f"that {fields['dataset']} has",
         lambda x: least <= x <= available)
   if "held_out" in fields:
-    available = training_flags.TEST_EXAMPLES[fields["dataset"]]
+    available = catalog.DATASETS[fields["dataset"]].test_examples
     flag_values.in_range(
         "held_out", fields["held_out"],
         f"a whole number from 1 to "

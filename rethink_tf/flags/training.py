@@ -7,18 +7,11 @@ import pathlib
 from absl import flags
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import flagfile
 from rethink_tf.flags import imagenet as imagenet_flags
 from rethink_tf.flags import values as flag_values
 
-IMAGENET = imagenet_flags.DATASET
-# Those of 32x32 pixels, held in memory.
-DATASETS = ("cifar10", "mnist", "digits")
-# Examples of each dataset.
-TRAIN_EXAMPLES = {
-    "cifar10": 50_000, "mnist": 60_000, "digits": 1_297, IMAGENET: 1_281_167}
-TEST_EXAMPLES = {
-    "cifar10": 10_000, "mnist": 10_000, "digits": 500, IMAGENET: 50_000}
 PIXEL_RANDOMIZATIONS = (
     "none", "shuffled_pixels", "random_pixels", "gaussian")
 # Those for 28x28 pixels.
@@ -71,7 +64,7 @@ class Config:
 
   @property
   def is_imagenet(self):
-    return self.dataset == IMAGENET
+    return self.dataset == catalog.IMAGENET
 
   def as_dict(self):
     """Returns the fields that are not None as a dict that `json` can write."""
@@ -142,7 +135,7 @@ def parse(arguments):
   flag_values.one_of("strategy", values.strategy, STRATEGIES)
   if values.preview and config.is_imagenet:
     raise errors.UsageError(
-        f"--preview: expected a dataset among {', '.join(DATASETS)}. Received: "
+        f"--preview: expected a dataset among {', '.join(catalog.IN_MEMORY)}. Received: "
         f"{config.dataset}")
   options = Options(
       logdir=flag_values.path("logdir", values) or (
@@ -175,7 +168,7 @@ def define_flags():
 def _define_flags_of_config(where):
   default = Config()
   flags.DEFINE_string(
-      "dataset", default.dataset, f"One of {', '.join((*DATASETS, IMAGENET))}.",
+      "dataset", default.dataset, f"One of {', '.join(catalog.DATASETS)}.",
       **where)
   flags.DEFINE_string(
       "model", default.model, f"One of {', '.join(LEARNING_RATES)}.", **where)
@@ -250,7 +243,7 @@ def _define_flags_of_options(where):
 
 
 def _config(values):
-  flag_values.one_of("dataset", values.dataset, (*DATASETS, IMAGENET))
+  flag_values.one_of("dataset", values.dataset, tuple(catalog.DATASETS))
   flag_values.one_of("model", values.model, tuple(LEARNING_RATES))
   flag_values.one_of(
       "pixel_randomization", values.pixel_randomization, PIXEL_RANDOMIZATIONS)
@@ -276,7 +269,7 @@ def _config(values):
   flag_values.in_range(
       "seed", values.seed, "a whole number from 0 to 2^31 - 1",
       lambda x: 0 <= x < 2**31)
-  available = TRAIN_EXAMPLES[values.dataset]
+  available = catalog.DATASETS[values.dataset].train_examples
   flag_values.in_range(
       "train_examples", values.train_examples,
       f"a whole number from 0 to {available:,}, all that "

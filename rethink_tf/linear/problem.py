@@ -6,6 +6,7 @@ import hashlib
 import numpy as np
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.data import datasets
 from rethink_tf.data import randomization
 from rethink_tf.linear import accumulation
@@ -22,8 +23,6 @@ from rethink_tf.linear import threads
 # Filters whose features are in memory at a time.
 FILTERS_PER_BLOCK = 256
 # Sides, channels and test examples, known before any data is read.
-_SIDE, _CHANNELS = {"mnist": 28, "digits": 28, "cifar10": 32}, {"cifar10": 3}
-_TEST_EXAMPLES = {"mnist": 10_000, "digits": 500, "cifar10": 10_000}
 # Python, TensorFlow (for TFDS) and libraries, measured.
 _BASE_GB = 0.9
 
@@ -87,10 +86,10 @@ def crop(dataset, images):
     dataset: its name.
     images: uint8 `(n, 32, 32, 3)`.
   """
-  border = (images.shape[1] - _SIDE[dataset]) // 2
+  side, _, channels = catalog.DATASETS[dataset].image_shape
+  border = (images.shape[1] - side) // 2
   inside = slice(border, images.shape[1] - border)
-  return np.ascontiguousarray(
-      images[:, inside, inside, :_CHANNELS.get(dataset, 1)])
+  return np.ascontiguousarray(images[:, inside, inside, :channels])
 
 
 def without_repetitions(images, labels):
@@ -210,10 +209,11 @@ def memory_gb(config, checkpoint=True):
     config: the `LinearConfig`.
     checkpoint: as for `require_memory`.
   """
-  count, tests = config.examples, _TEST_EXAMPLES[config.dataset]
+  entry = catalog.DATASETS[config.dataset]
+  count, tests = config.examples, entry.test_examples
   width = min(gram.WIDTH, count)
-  side, channels = _SIDE[config.dataset], _CHANNELS.get(config.dataset, 1)
-  images = (60_000 + tests) * 32 * 32 * 3 + (count + tests) * side**2 * channels
+  side, _, channels = entry.image_shape
+  images = (entry.train_examples + tests) * 32 * 32 * 3 + (count + tests) * side**2 * channels
   features = 4 * (count + tests) * _dimensions(config)
   # Each core's tile, and what its making and its sum take besides.
   tiles = 4 * 8 * threads.cores() * width**2
@@ -237,18 +237,19 @@ def memory_gb(config, checkpoint=True):
 
 def _dimensions(config):
   """Returns how many features a point has."""
-  side = _SIDE[config.dataset]
+  side, _, channels = catalog.DATASETS[config.dataset].image_shape
   if config.preprocessing == "gabor":
     cells = max(1, round(side / config.spacing)) ** 2
     return cells * config.orientations * len(config.wavelengths)
   if config.preprocessing == "random_convnet":
     return random_convnet.FEATURES_PER_FILTER * config.filters
-  return side**2 * _CHANNELS.get(config.dataset, 1)
+  return side**2 * channels
 
 
 def disk_gb(config):
   """Returns the GB that a run's checkpoints take at most."""
-  count, tests = config.examples, _TEST_EXAMPLES[config.dataset]
+  count = config.examples
+  tests = catalog.DATASETS[config.dataset].test_examples
   kept = 24 * count * 10  # The iteration.
   if config.solver == "cholesky":
     kept += cholesky.memory_bytes(count, gram.WIDTH)

@@ -168,7 +168,8 @@ def _sgd(x, y, config):
 
 def _curvature(x, y, config):
   """The Hessian along a random direction at two global minima."""
-  y = y[:, 0]
+  # The first class that occurs: all minima of another's zeros are zero.
+  y = y[:, np.argmax(y.any(axis=0))]
   seed = config.seed
   least, other = minimum_norm.minimum_norm(x, y), minimum_norm.another_solution(x, y, seed)
   formula = minimum_norm.hessian_at_minimum(x, 2 * np.ones(len(x)))

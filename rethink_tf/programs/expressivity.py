@@ -3,6 +3,7 @@
 import sys
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import theory as theory_flags
 from rethink_tf.programs import common
 
@@ -27,6 +28,7 @@ def _compute(config, options, directory, stop):
 
 
 def _summary(config, options, result):
+  chance = catalog.DATASETS[config.dataset].chance
   lines = [
       "",
       f"{config.dataset}, label corruption {config.label_corruption:g}, "
@@ -34,7 +36,7 @@ def _summary(config, options, result):
       f"  {_METHODS[config.method]}, {result['weights']:,} weights "
       f"(2n + d = {2 * result['n'] + result['d']:,})",
       f"  training accuracy {result['train_accuracy']:8.2%}",
-      f"  test accuracy     {result['test_accuracy']:8.2%}   (chance: 10%)",
+      f"  test accuracy     {result['test_accuracy']:8.2%}   (chance: {100 * chance:g}%)",
   ]
   if result["max_abs_error"] is not None:
     lines += [

@@ -5,8 +5,8 @@ import sys
 from rethink_tf import errors
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.linear import problem
-from rethink_tf.runs import summary
 from rethink_tf.programs import common
+from rethink_tf.runs import summary
 
 
 def main(argv):

@@ -5,9 +5,9 @@ import fnmatch
 import sys
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.data import datasets
 from rethink_tf.flags import suites as suite_flags
-from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import signals
 from rethink_tf.suites import plan as suite_plan
 from rethink_tf.suites import runner as suite_runner
@@ -51,7 +51,9 @@ def _jobs(options):
     fingerprints[dataset] = datasets.known_fingerprint(
         dataset, options.data_dir)
   return suite_runner.jobs(
-      planned, options.logdir, training_flags.TRAIN_EXAMPLES, fingerprints)
+      planned, options.logdir, {
+          name: entry.train_examples
+          for name, entry in catalog.DATASETS.items()}, fingerprints)
 
 
 def _of_a_sample(run):

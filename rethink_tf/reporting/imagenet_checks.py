@@ -6,12 +6,13 @@ nothing on them.
 
 import statistics
 
+from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import finding
 
 _CHANCE = 0.1  # Percent: a guess among a thousand classes.
-_IMAGES = training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]
+_IMAGES = catalog.DATASETS[catalog.IMAGENET].train_examples
 
 
 def imagenet_labels_fitted(runs, rows, slack):

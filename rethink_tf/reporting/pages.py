@@ -5,7 +5,7 @@ import hashlib
 import io
 
 from rethink_tf import errors
-from rethink_tf.flags import training as training_flags
+from rethink_tf.data import catalog
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import ledger
@@ -22,8 +22,8 @@ from rethink_tf.runs import storage
 _BEGIN = "<!-- {}: written by //rethink_tf:report, do not edit -->"
 _END = "<!-- end of {} -->"
 _DPI = 110
-_CIFAR10 = training_flags.TRAIN_EXAMPLES["cifar10"]
-_IMAGENET = training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]
+_CIFAR10 = catalog.DATASETS["cifar10"].train_examples
+_IMAGENET = catalog.DATASETS[catalog.IMAGENET].train_examples
 # Figures in the paper's order: the table behind each, how it is drawn, how many
 # training images are all of them where each number has a figure of its own
 # (None where it has not), and what it shows.

@@ -8,6 +8,7 @@ import typing
 import pandas as pd
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import loading
 from rethink_tf.suites import plan as suite_plan
@@ -112,7 +113,7 @@ class Runs:
     for run in self._by_key[_key(config)]:
       by_count[run.count].append(run)
     chosen = {n: _nearest(by_count[n], planned_epochs(config, n),
-                          n < training_flags.TRAIN_EXAMPLES[config.dataset])
+                          n < catalog.DATASETS[config.dataset].train_examples)
               for n in sorted(by_count, reverse=True)}
     return {n: runs for n, runs in chosen.items() if runs}
 
@@ -188,7 +189,7 @@ def _data(run):
   config = run.config if isinstance(run, Other) else run.config.as_dict()
   recorded = {**config, **run.result}
   name = recorded.get("dataset")
-  part = recorded.get("train_examples") if name == training_flags.IMAGENET else None
+  part = recorded.get("train_examples") if name == catalog.IMAGENET else None
   return (name, part), recorded.get("dataset_fingerprint")
 
 
@@ -204,7 +205,7 @@ def _usual_fingerprints(runs):
 
 def planned_epochs(config, count):
   """Returns for how many epochs a suite trains a config on n examples."""
-  if count >= training_flags.TRAIN_EXAMPLES[config.dataset]:
+  if count >= catalog.DATASETS[config.dataset].train_examples:
     return config.epochs
   return suite_plan.scaled_epochs(config.model, count, config.batch_size)
 

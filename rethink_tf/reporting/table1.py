@@ -2,6 +2,7 @@
 
 import functools
 
+from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import cells
@@ -30,7 +31,7 @@ def full(runs):
     A list of 19 dicts of text, with `COLUMNS` and "fingerprint"; a row without
     a run says "not run".
   """
-  return [_line(row, config, runs.at(config, training_flags.TRAIN_EXAMPLES["cifar10"]))
+  return [_line(row, config, runs.at(config, catalog.DATASETS["cifar10"].train_examples))
           for row, config in rows()]
 
 
@@ -39,7 +40,7 @@ def small(runs):
   lines = []
   for row, config in rows():
     found = {n: r for n, r in runs.of(config).items()
-             if n < training_flags.TRAIN_EXAMPLES["cifar10"]}
+             if n < catalog.DATASETS["cifar10"].train_examples}
     lines.append(_line(row, config, next(iter(found.values()), [])))
   return lines
 

@@ -1,5 +1,6 @@
 """Table 2, ours beside the paper's, and what was run on a part of ImageNet."""
 
+from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import cells
@@ -42,7 +43,7 @@ def sample(runs):
   Each with `SAMPLE_COLUMNS` and "fingerprint".
   """
   found = [run for run in runs.of_model("inception_v3")
-           if run.count < training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]]
+           if run.count < catalog.DATASETS[catalog.IMAGENET].train_examples]
   return [_sample_line(run) for run in sorted(
       found, key=lambda run: (run.count, run.config.label_corruption))]
 
@@ -57,7 +58,7 @@ def sample_notes(rows):
 
 def _line(row, runs):
   config, _ = training_flags.parse([f"--flagfile={row.flagfile}"])
-  found = runs.at(config, training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET])
+  found = runs.at(config, catalog.DATASETS[catalog.IMAGENET].train_examples)
   line = {
       "row": str(row.row), "labels": row.labels, "data aug": row.data_aug,
       "dropout": row.dropout, "weight decay": row.weight_decay,

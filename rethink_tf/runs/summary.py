@@ -2,6 +2,8 @@
 
 import shlex
 
+from rethink_tf.data import catalog
+
 # Flags that must not be the same in the next run.
 _OF_ONE_RUN = ("label_corruption", "logdir", "overwrite")
 
@@ -15,6 +17,7 @@ def summarize_training(config, options, result):
     result: the dict of result.json.
   """
   test = result["test_accuracy"]
+  chance = catalog.DATASETS[config.dataset].chance
   shown = options.logdir
   if shown.parent.parent.name == "runs":
     shown = shown.parent.parent  # All runs, worth seeing side by side.
@@ -25,7 +28,7 @@ def summarize_training(config, options, result):
       f"{result['epochs']:,} epochs:",
       f"  training accuracy {result['train_accuracy']:8.2%}   "
       f"(loss {result['train_loss']:.4f})",
-      f"  test accuracy     {test:8.2%}   (chance: {_chance(config)})",
+      f"  test accuracy     {test:8.2%}   (chance: {100 * chance:g}%)",
       *_meaning(config, result),
       "",
       f"Run directory: {options.logdir}",
@@ -34,10 +37,6 @@ def summarize_training(config, options, result):
       f"Try next:      {_next(config, options)}",
   ]
   return "\n".join(lines)
-
-
-def _chance(config):
-  return "0.1%" if config.is_imagenet else "10%"
 
 
 def _labels(config):
@@ -82,6 +81,7 @@ def summarize_interpolation(config, options, result):
     options: the `LinearOptions`.
     result: the dict of result.json.
   """
+  chance = catalog.DATASETS[config.dataset].chance
   width = "" if config.bandwidth is None else f", bandwidth {config.bandwidth:g}"
   return "\n".join([
       "",
@@ -90,7 +90,7 @@ def summarize_interpolation(config, options, result):
       f"{result['n']:,} training examples:",
       f"  training error    {result['train_error']:8.2%}   "
       f"(relative residual {result['relative_residual']:.1e})",
-      f"  test error        {result['test_error']:8.2%}   (chance: 90%)",
+      f"  test error        {result['test_error']:8.2%}   (chance: {100 - 100 * chance:g}%)",
       f"  minimum norm      {result['min_norm']:8.4g}   "
       f"(condition about {result['condition_estimate']:.1e})",
       f"  {result['wall_seconds']:.0f} s, "

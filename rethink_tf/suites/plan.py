@@ -25,6 +25,7 @@ import tomllib
 
 from rethink_tf import errors
 from rethink_tf import paths
+from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 
 _FOLDER = "configs/suites"
@@ -122,7 +123,7 @@ def _planned(suite, name, flags, train_examples):
       raise errors.UsageError(
           "expected a run that trains, and goes on where it was stopped. "
           "Received --preview, --overwrite or --noresume")
-    if train_examples == training_flags.TRAIN_EXAMPLES[config.dataset]:
+    if train_examples == catalog.DATASETS[config.dataset].train_examples:
       flags = [*flags, "--train_examples=0"]  # The runs on all of them.
     elif train_examples:
       epochs = scaled_epochs(config.model, train_examples, config.batch_size)

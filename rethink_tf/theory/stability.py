@@ -25,6 +25,7 @@ import keras
 import numpy as np
 
 from rethink_tf import streams
+from rethink_tf.data import catalog
 from rethink_tf.data import dataset
 from rethink_tf.data import randomization
 from rethink_tf.models import registry
@@ -170,7 +171,9 @@ def _train(config, options, directory, sample, held_out, name):
   """
   keras.backend.clear_session()
   settings = config.training()
-  model = registry.build(config.model, seed=config.seed)
+  model = registry.build(
+      config.model, seed=config.seed,
+      num_classes=catalog.DATASETS[config.dataset].num_classes)
   fit.compile_model(model, settings, len(sample))
 
   on_held_out = trajectory.predictor(held_out)

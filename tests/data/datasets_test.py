@@ -8,10 +8,10 @@ import pytest
 from sklearn import datasets as sklearn_datasets
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.data import dataset
 from rethink_tf.data import datasets
 from rethink_tf.data import prepared
-from rethink_tf.flags import training as training_flags
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):
@@ -205,5 +205,6 @@ def test_digits_need_no_data_dir(tmp_path):
 
 
 def test_the_sizes_that_flags_are_checked_against_are_those_of_the_data():
-  assert training_flags.TRAIN_EXAMPLES["digits"] == len(datasets.load("digits").train)
-  assert set(training_flags.DATASETS) == {"cifar10", "mnist", "digits"}
+  data, entry = datasets.load("digits"), catalog.DATASETS["digits"]
+  assert (entry.train_examples, entry.test_examples, entry.num_classes) == (
+      len(data.train), len(data.test), data.num_classes)

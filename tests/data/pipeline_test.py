@@ -73,9 +73,9 @@ def test_the_order_differs_by_epoch_and_by_seed():
 
 def test_the_order_is_the_same_in_another_process_and_for_every_model(tmp_path):
   code = (
-      "import json; from rethink_tf import config; "
+      "import json; from rethink_tf.flags import training; "
       "from rethink_tf.data import pipeline; "
-      "plan = pipeline.epoch_plan(70, config.Config("
+      "plan = pipeline.epoch_plan(70, training.Config("
       "batch_size=9, seed=5, model='alexnet_small', random_crop=True), 2); "
       "print(json.dumps([part.tolist() for part in plan]))")
   printed = launch.python(code, folder=tmp_path, PYTHONHASHSEED="3")

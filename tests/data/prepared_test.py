@@ -18,8 +18,8 @@ import pytest
 import tensorflow_datasets as tfds
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.data import prepared
-from rethink_tf.flags import training as training_flags
 from tests import launch
 
 _DATA = os.environ.get("TFDS_DATA_DIR")
@@ -57,9 +57,8 @@ def _load_fake(tmp_path, monkeypatch):
   folder = tmp_path / "mnist/1.0.0"
   folder.mkdir(parents=True)
   (folder / "dataset_info.json").write_text("{}")
-  monkeypatch.setitem(training_flags.TRAIN_EXAMPLES, "mnist", 2500)
-  expected = prepared._EXPECTED  # pylint: disable=protected-access
-  monkeypatch.setitem(expected, "mnist", (4, 2, (28, 28, 1)))
+  monkeypatch.setitem(
+      catalog.DATASETS, "mnist", catalog.Entry(2500, 4, 2, (28, 28, 1)))
 
   def load(train, test):
     fake = types.SimpleNamespace(

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_tf import paths
+from rethink_tf.data import catalog
 from rethink_tf.data import datasets
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
@@ -54,7 +55,7 @@ def names(dataset="digits"):
       (path.stem for path in folder.glob("*.flags")
        if not path.stem.startswith("table3_")),  # Linear models have their own.
       key=lambda stem: (len(stem), stem))
-  if dataset == training_flags.IMAGENET:
+  if dataset == catalog.IMAGENET:
     return [stem for stem in stems if stem.startswith("table2_")]
   others = [stem for stem in stems if not stem.startswith("table2_")]
   return [*others, _PARTIALLY_CORRUPTED]
@@ -75,7 +76,7 @@ def measure(name, dataset, *overrides):
   """
   keras.backend.clear_session()
   stem, *flags = name.split()
-  cut = _CUT_IMAGENET if dataset == training_flags.IMAGENET else _CUT
+  cut = _CUT_IMAGENET if dataset == catalog.IMAGENET else _CUT
   config, _ = training_flags.parse([
       f"--flagfile=configs/{stem}.flags", *flags, f"--dataset={dataset}",
       *cut, *overrides])
@@ -128,7 +129,7 @@ def fingerprint(dataset):
   Raises:
     DataError: there is none.
   """
-  if dataset == training_flags.IMAGENET:
+  if dataset == catalog.IMAGENET:
     return imagenet.load(None, image_size=299, allow_sample=True).fingerprint
   return datasets.load(dataset).fingerprint
 

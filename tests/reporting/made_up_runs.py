@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.suites import plan as suite_plan
@@ -27,7 +28,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   Returns:
     The `Config`.
   """
-  count = config.train_examples or training_flags.TRAIN_EXAMPLES[config.dataset]
+  count = config.train_examples or catalog.DATASETS[config.dataset].train_examples
   steps = math.ceil(count / config.batch_size)
   best = test if best is None else best
   top5 = 1.0 if config.is_imagenet else None

@@ -4,7 +4,7 @@ import collections
 import tarfile
 
 from rethink_tf import errors
-from rethink_tf.flags import training as training_flags
+from rethink_tf.data import catalog
 
 _CLASSES = 1000
 _VALIDATION_NAME = "ILSVRC2012_val_{:08d}.JPEG"
@@ -26,7 +26,7 @@ def check_validation_archive(path, count=None):
   Raises:
     DataError: its members are not ILSVRC2012_val_00000001.JPEG and so on.
   """
-  count = count or training_flags.TEST_EXAMPLES[training_flags.IMAGENET]
+  count = count or catalog.DATASETS[catalog.IMAGENET].test_examples
   expected = [_VALIDATION_NAME.format(n) for n in range(1, count + 1)]
   found = collections.Counter(
       member.name if member.isfile() else f"{member.name}/"
@@ -55,7 +55,7 @@ def check_train_archive(path, classes=_CLASSES, count=None):
   Raises:
     DataError: an archive is cut, or there are fewer or more than expected.
   """
-  count = count or training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]
+  count = count or catalog.DATASETS[catalog.IMAGENET].train_examples
   inner = photographs = 0
   with open(path, "rb") as file:
     for member in _members(path):

@@ -4,10 +4,10 @@ import hashlib
 import pathlib
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.data import dataset
 from rethink_tf.data import prepared
 from rethink_tf.data.imagenet import archives
-from rethink_tf.flags import training as training_flags
 
 _CLASSES = 1000
 _ARCHIVES = {"train": "ILSVRC2012_img_train.tar",
@@ -25,12 +25,12 @@ def check_available(explicit):
   """
   prepared.check_directory(explicit)
   directory = prepared.data_directory(explicit)
-  if prepared.find(training_flags.IMAGENET, directory) is None:
+  if prepared.find(catalog.IMAGENET, directory) is None:
     missing = [str(path) for path in _archives(directory).values()
                if not path.is_file()]
     if missing:
       raise errors.DataError(
-          f"{training_flags.IMAGENET} is not in {directory}; put a prepared copy there, or "
+          f"{catalog.IMAGENET} is not in {directory}; put a prepared copy there, or "
           "set --data_dir (or TFDS_DATA_DIR) to where it is, or put ImageNet's "
           f"archives there to be prepared. Missing: {', '.join(missing)}")
 
@@ -53,10 +53,10 @@ def load(explicit, image_size, train_examples=0, allow_sample=False):
   import tensorflow_datasets as tfds  # pylint: disable=g-import-not-at-top
   from rethink_tf.data.imagenet import photographs  # pylint: disable=g-import-not-at-top
 
-  folder = prepared.find(training_flags.IMAGENET, directory)
+  folder = prepared.find(catalog.IMAGENET, directory)
   if folder is None:
     _prepare(tfds, directory)
-    folder = prepared.find(training_flags.IMAGENET, directory)
+    folder = prepared.find(catalog.IMAGENET, directory)
   try:
     features = tfds.builder_from_directory(folder).info.features
   except Exception as error:  # TFDS raises many kinds.
@@ -81,8 +81,8 @@ def _check(folder, train, test, names, train_examples, allow_sample):
   if len(names) != _CLASSES:
     raise errors.DataError(
         f"{folder}: expected {_CLASSES:,} classes. Received: {len(names):,}")
-  all_train = training_flags.TRAIN_EXAMPLES[training_flags.IMAGENET]
-  all_test = training_flags.TEST_EXAMPLES[training_flags.IMAGENET]
+  all_train = catalog.DATASETS[catalog.IMAGENET].train_examples
+  all_test = catalog.DATASETS[catalog.IMAGENET].test_examples
   found = f"Received: {len(train):,} and {len(test):,}"
   if len(train) < train_examples:
     raise errors.DataError(
@@ -108,8 +108,8 @@ def _prepare(tfds, directory):
   archives.check_validation_archive(paths["validation"])
   archives.check_train_archive(paths["train"])
   try:
-    tfds.builder(training_flags.IMAGENET, data_dir=directory).download_and_prepare()
+    tfds.builder(catalog.IMAGENET, data_dir=directory).download_and_prepare()
   except Exception as error:  # TFDS raises many kinds.
     raise errors.DataError(
-        f"{training_flags.IMAGENET} cannot be prepared in {directory}: {error}"
+        f"{catalog.IMAGENET} cannot be prepared in {directory}: {error}"
     ) from error

@@ -1,5 +1,6 @@
 """Tests of imagenet: found, prepared from the archives, or refused."""
 
+import dataclasses
 import io
 import os
 import pathlib
@@ -10,9 +11,9 @@ import pytest
 import tensorflow as tf
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.data.imagenet import archives
 from rethink_tf.data.imagenet import loader
-from rethink_tf.flags import training as training_flags
 
 _DATA = os.environ.get("TFDS_DATA_DIR")
 _SAMPLE = pathlib.Path(_DATA or "absent") / "imagenet2012"
@@ -155,8 +156,10 @@ def test_the_archives_are_prepared(tmp_path, monkeypatch):
       {"n01440764.tar": _class("n01440764", 2),
        "n15075141.tar": _class("n15075141", 3)}))
   monkeypatch.setattr(loader, "_CLASSES", 2)
-  monkeypatch.setitem(training_flags.TRAIN_EXAMPLES, training_flags.IMAGENET, 5)
-  monkeypatch.setitem(training_flags.TEST_EXAMPLES, training_flags.IMAGENET, 3)
+  entry = catalog.DATASETS[catalog.IMAGENET]
+  monkeypatch.setitem(
+      catalog.DATASETS, catalog.IMAGENET,
+      dataclasses.replace(entry, train_examples=5, test_examples=3))
   monkeypatch.setattr(
       archives.check_train_archive, "__defaults__", (2, None))
   with pytest.raises(errors.DataError, match="expected 2 classes"):
