@@ -10,8 +10,8 @@ from absl import flags
 from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.flags import values as flag_values
+from rethink_tf.models import registry
 
-MODEL = "inception_v3"
 # Where Inception V3 ends with a map of 1x1, and where the auxiliary head, which
 # pools 5x5, has one.
 _LEAST_SIZE, _LEAST_SIZE_OF_HEAD, _LARGEST_SIZE = 75, 107, 1024
@@ -62,10 +62,10 @@ def fields(values):
   """
   given = {name: getattr(values, name) for name in _FIELDS}
   is_imagenet = values.dataset == catalog.IMAGENET
-  if is_imagenet != (values.model == MODEL):
+  if is_imagenet != (registry.models()[values.model].photographs):
     raise errors.UsageError(
-        f"expected --model={MODEL} with --dataset={catalog.IMAGENET}, and neither without "
-        f"the other. Received: --model={values.model} --dataset={values.dataset}")
+        f"expected --model={', '.join(registry.names(photographs=True))} with "
+        f"--dataset={catalog.IMAGENET}, and neither without the other. Received: --model={values.model} --dataset={values.dataset}")
   if not is_imagenet:
     _refuse(name for name in (*given, "allow_sample")
             if getattr(values, name) not in (None, False))

@@ -108,7 +108,7 @@ def parse_reproduce(arguments):
   flags.DEFINE_list("seeds", ["1"], "Seeds, each run once a seed.", **where)
   flags.DEFINE_integer(
       "train_examples", 0, "Use the first n training examples, for as many "
-      "epochs as configs/models.toml says; 0: as the flagfiles say.", **where)
+      "epochs as each model's file says; 0: as the flagfiles say.", **where)
   flags.DEFINE_list(
       "only", [], "Shell patterns; runs whose names match none are left out.",
       **where)

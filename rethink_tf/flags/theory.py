@@ -11,6 +11,7 @@ from rethink_tf.data import catalog
 from rethink_tf.flags import flagfile
 from rethink_tf.flags import training as training_flags
 from rethink_tf.flags import values as flag_values
+from rethink_tf.models import registry
 
 METHODS = ("construction", "sgd")
 # Functions of bounded norm, whose Rademacher complexity has a closed form.
@@ -235,7 +236,9 @@ def _parse_theory(kind, arguments, purpose):
     flag_values.one_of("dataset", fields["dataset"], catalog.IN_MEMORY)
     _check_counts(kind, fields)
   if fields.get("learning_rate") is None and "learning_rate" in fields:
-    rates = {**training_flags.LEARNING_RATES, LINEAR: _LINEAR_RATE}
+    rates = {name: model.learning_rate
+             for name, model in registry.models().items()}
+    rates[LINEAR] = _LINEAR_RATE
     fields["learning_rate"] = rates.get(
         fields.get("model"), kind.learning_rate)
   flag_values.in_range(
@@ -287,7 +290,7 @@ def _define_theory(kind, values):
 
 
 def _models_of(kind):
-  models = training_flags.MODELS
+  models = registry.names()
   return (*models, LINEAR) if kind is Rademacher else models
 
 

@@ -11,22 +11,10 @@ from rethink_tf.data import catalog
 from rethink_tf.flags import flagfile
 from rethink_tf.flags import imagenet as imagenet_flags
 from rethink_tf.flags import values as flag_values
+from rethink_tf.models import registry
 
 PIXEL_RANDOMIZATIONS = (
     "none", "shuffled_pixels", "random_pixels", "gaussian")
-# Those for 28x28 pixels.
-MODELS = ("inception_small", "inception_small_no_bn", "alexnet_small",
-          "mlp_1x512", "mlp_3x512")
-# Initial learning rates: of appendix A, and for Inception V3 of TensorFlow's
-# Inception package of 2016 (inception_distributed_train.py).
-LEARNING_RATES = {
-    "inception_small": 0.1,
-    "inception_small_no_bn": 0.1,
-    "alexnet_small": 0.01,
-    "mlp_1x512": 0.01,
-    "mlp_3x512": 0.01,
-    imagenet_flags.MODEL: 0.045,
-}
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 # Training computes in float32, and more than that is infinite there.
 _LARGEST = 3.4e38
@@ -171,7 +159,7 @@ def _define_flags_of_config(where):
       "dataset", default.dataset, f"One of {', '.join(catalog.DATASETS)}.",
       **where)
   flags.DEFINE_string(
-      "model", default.model, f"One of {', '.join(LEARNING_RATES)}.", **where)
+      "model", default.model, f"One of {', '.join(registry.models())}.", **where)
   flags.DEFINE_float(
       "label_corruption", default.label_corruption, "Probability that a "
       "training label becomes a uniform random class; 1: random labels.",
@@ -195,7 +183,8 @@ def _define_flags_of_config(where):
       "epochs", default.epochs, "Passes over the training set.", **where)
   flags.DEFINE_float(
       "learning_rate", None, "Initial learning rate; default by model: "
-      + ", ".join(f"{k} {v}" for k, v in LEARNING_RATES.items()) + ".", **where)
+      + ", ".join(f"{k} {v.learning_rate}" for k, v in registry.models().items())
+      + ".", **where)
   flags.DEFINE_float(
       "lr_decay", default.lr_decay, "Factor of each decay.", **where)
   flags.DEFINE_integer(
@@ -244,7 +233,7 @@ def _define_flags_of_options(where):
 
 def _config(values):
   flag_values.one_of("dataset", values.dataset, tuple(catalog.DATASETS))
-  flag_values.one_of("model", values.model, tuple(LEARNING_RATES))
+  flag_values.one_of("model", values.model, tuple(registry.models()))
   flag_values.one_of(
       "pixel_randomization", values.pixel_randomization, PIXEL_RANDOMIZATIONS)
   for name in ("label_corruption", "lr_decay"):
@@ -258,7 +247,7 @@ def _config(values):
       lambda x: 0 <= x <= _LARGEST)
   rate = values.learning_rate
   if rate is None:
-    rate = LEARNING_RATES[values.model]
+    rate = registry.models()[values.model].learning_rate
   flag_values.in_range(
       "learning_rate", rate, f"a number > 0, up to {_LARGEST}",
       lambda x: 0 < x <= _LARGEST)

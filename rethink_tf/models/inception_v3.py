@@ -9,6 +9,18 @@ import keras
 
 from rethink_tf.models import layers
 
+MODELS = {
+    "inception_v3": {
+        # The rate is inception_distributed_train.py's.
+        "order": 6, "learning_rate": 0.045, "parameters": 23_817_352,
+        "photographs": True,
+        "epochs": {1: 60}, "steps": 1000, "images_per_second": 4,
+        # After few steps, averages with the package's decays would be mostly
+        # their initial values.
+        "scaled_flags": {
+            "batch_norm_decay": 0.9, "moving_average_decay": 0.9}},
+}
+
 # A step of a branch is a convolution `(filters, size, stride, padding)`, a
 # pool, or a fork: convolutions of the same input, joined by channel. The stride
 # is 1 where none stands; a convolution pads with SAME at stride 1 and with VALID
@@ -43,7 +55,6 @@ def _block_17(inner):
        (192, (1, 7))),
       (_AVERAGE, (192, 1)),
   )
-
 
 _TO_17 = (
     ((384, 3, 2),),

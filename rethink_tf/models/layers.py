@@ -1,4 +1,4 @@
-"""What the architectures share: initializers, penalties and one layer."""
+"""What the architectures share: initializers, penalties and layers."""
 
 import keras
 from keras import ops
@@ -41,15 +41,22 @@ class Style:
         filters, size, padding=padding, name=name,
         **self._kernel(name, stddev), **kwargs)
 
+  def positions(self, name, *, stddev):
+    """Returns an `AddPositions`; `stddev` is as for `conv`."""
+    return AddPositions(self._initializer(name, stddev), name=name)
+
   def _kernel(self, name, stddev):
-    seed = streams.seed_of(self._seed, "initial_weights", name)
-    initializer = (
-        keras.initializers.GlorotUniform(seed=seed) if stddev is None
-        else keras.initializers.TruncatedNormal(stddev=stddev, seed=seed))
     penalty = (
         keras.regularizers.L2(self._weight_decay) if self._weight_decay
         else None)
-    return {"kernel_initializer": initializer, "kernel_regularizer": penalty}
+    return {"kernel_initializer": self._initializer(name, stddev),
+            "kernel_regularizer": penalty}
+
+  def _initializer(self, name, stddev):
+    seed = streams.seed_of(self._seed, "initial_weights", name)
+    return (
+        keras.initializers.GlorotUniform(seed=seed) if stddev is None
+        else keras.initializers.TruncatedNormal(stddev=stddev, seed=seed))
 
 
 def dropout(x, rate, seed):
@@ -100,3 +107,62 @@ class LocalResponseNormalization(keras.layers.Layer):
         "alpha": self.alpha,
         "beta": self.beta,
     }
+
+
+@keras.saving.register_keras_serializable("rethink_tf")
+class AddPositions(keras.layers.Layer):
+  """Adds a learned vector to each of a sequence's places.
+
+  Args:
+    initializer: of the vectors.
+  """
+
+  def __init__(self, initializer, **kwargs):
+    super().__init__(**kwargs)
+    self.initializer = keras.initializers.get(initializer)
+
+  def build(self, input_shape):
+    self.positions = self.add_weight(
+        shape=input_shape[1:], initializer=self.initializer, name="positions")
+
+  def call(self, inputs):
+    """Adds to `(n, places, width)`; the shape stays."""
+    return inputs + self.positions
+
+  def get_config(self):
+    """Returns the arguments that rebuild this layer."""
+    return {**super().get_config(),
+            "initializer": keras.initializers.serialize(self.initializer)}
+
+
+@keras.saving.register_keras_serializable("rethink_tf")
+class Attention(keras.layers.Layer):
+  """Scaled dot-product attention of several heads (Vaswani et al., 2017).
+
+  Queries, keys and values come from one linear layer before it, side by side.
+  Keras's MultiHeadAttention makes them itself, and from an initializer with a
+  seed makes them equal.
+
+  Args:
+    heads: how many.
+  """
+
+  def __init__(self, heads, **kwargs):
+    super().__init__(**kwargs)
+    self.heads = heads
+
+  def call(self, inputs):
+    """Maps `(n, places, 3 * width)` to `(n, places, width)`."""
+    _, places, triple = inputs.shape
+    width = triple // 3 // self.heads
+    split = ops.reshape(inputs, (-1, places, 3, self.heads, width))
+    query, key, value = (
+        ops.transpose(split[:, :, i], (0, 2, 1, 3)) for i in range(3))
+    scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+    mixed = ops.matmul(ops.softmax(scores / width**0.5), value)
+    return ops.reshape(
+        ops.transpose(mixed, (0, 2, 1, 3)), (-1, places, triple // 3))
+
+  def get_config(self):
+    """Returns the arguments that rebuild this layer."""
+    return {**super().get_config(), "heads": self.heads}

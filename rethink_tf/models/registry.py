@@ -1,30 +1,73 @@
-"""Models by name."""
+"""Models by name: what each file of this folder says in its MODELS.
 
+A model is one file: a function `build`, and a literal `MODELS` with an entry for
+each name that it builds. Entries are read without running the file, so that flags
+are checked before Keras is loaded, which takes seconds.
+"""
+
+import ast
+import dataclasses
 import functools
+import importlib
+import pathlib
 
-from rethink_tf.models import alexnet_small
-from rethink_tf.models import inception_small
-from rethink_tf.models import inception_v3
-from rethink_tf.models import mlp
 
-_BUILDERS = {
-    "inception_small": functools.partial(
-        inception_small.build, batch_norm=True),
-    "inception_small_no_bn": functools.partial(
-        inception_small.build, batch_norm=False),
-    "alexnet_small": alexnet_small.build,
-    "mlp_1x512": functools.partial(mlp.build, hidden_layers=1),
-    "mlp_3x512": functools.partial(mlp.build, hidden_layers=3),
-    "inception_v3": inception_v3.build,
-}
+@dataclasses.dataclass(frozen=True)
+class Model:
+  """What is known of a model before it is built.
+
+  Attributes:
+    file: name of the module that builds it.
+    order: its place in lists of names.
+    learning_rate: the initial one, where no flag says otherwise.
+    parameters: trainable weights with 10 classes (Inception V3: 1,000), at
+      28x28x3 (299x299x3).
+    epochs: for how many epochs it trains on the first n images of a dataset
+      only (--train_examples of a suite), by the least n that they are for. It
+      is enough to fit random labels while the learning rate falls by 0.95 per
+      50,000 examples seen; what was measured stands beside it.
+    steps: or for as many epochs as make so many steps, whichever is more.
+    images_per_second: of training on two cores, for the first estimate of a
+      suite's time.
+    scaled_flags: what else changes on the first n images.
+    arguments: what `build` of its file takes beside what all take.
+    photographs: whether it is for ImageNet's photographs, not for 28x28 pixels.
+  """
+
+  file: str
+  order: int
+  learning_rate: float
+  parameters: int
+  epochs: dict[int, int]
+  steps: int
+  images_per_second: float
+  scaled_flags: dict[str, object] = dataclasses.field(default_factory=dict)
+  arguments: dict[str, object] = dataclasses.field(default_factory=dict)
+  photographs: bool = False
+
+
+@functools.cache
+def models():
+  """Returns a dict from a model's name to its `Model`, in the paper's order."""
+  found = {}
+  for path in pathlib.Path(__file__).parent.glob("*.py"):
+    for name, values in _literal(path, "MODELS").items():
+      found[name] = Model(file=path.stem, **values)
+  return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+
+def names(photographs=False):
+  """Returns the names of the models for 28x28 pixels, or for photographs."""
+  return tuple(name for name, model in models().items()
+               if model.photographs == photographs)
 
 
 def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
           dropout=0.0, seed=1, **options):
-  """Builds a model of the paper, freshly initialized.
+  """Builds a model, freshly initialized.
 
   Args:
-    name: one of `config.MODELS`.
+    name: one of `models()`.
     input_shape: `(h, w, c)`.
     num_classes: number of logits.
     weight_decay: lambda of a penalty lambda * ||w||^2 on every kernel.
@@ -41,11 +84,17 @@ def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
     TypeError: the model takes no such option.
     ValueError: the model does not take images of this size.
   """
-  return _BUILDERS[name](
+  model = models()[name]
+  file = importlib.import_module(f"rethink_tf.models.{model.file}")
+  return file.build(
       name, input_shape, num_classes, weight_decay=weight_decay,
-      dropout=dropout, seed=seed, **options)
+      dropout=dropout, seed=seed, **model.arguments, **options)
 
 
-def names():
-  """Returns the names that `build` takes, in the paper's order."""
-  return tuple(_BUILDERS)
+def _literal(path, name):
+  """Returns the dict that a file assigns to a name; empty where it does not."""
+  for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    if isinstance(node, ast.Assign) and [
+        ast.unparse(target) for target in node.targets] == [name]:
+      return ast.literal_eval(node.value)
+  return {}

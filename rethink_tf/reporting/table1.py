@@ -17,8 +17,8 @@ _ACCURACIES = (
     "where there are several seeds.")
 _SMALL = (
     "Each network trained on the first n images only, the learning rate still "
-    "falling by 0.95 per 50,000 images seen; configs/models.toml says how many "
-    "epochs that makes. The paper's numbers are for 50,000 images.")
+    "falling by 0.95 per 50,000 images seen; each model's file in rethink_tf/models "
+    "says how many epochs that makes. The paper's numbers are for 50,000 images.")
 
 
 def full(runs):

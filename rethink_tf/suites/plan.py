@@ -27,9 +27,9 @@ from rethink_tf import errors
 from rethink_tf import paths
 from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
+from rethink_tf.models import registry
 
 _FOLDER = "configs/suites"
-_MODELS = "configs/models.toml"
 _TOP_KEYS = {"title", "include", "run"}
 _KEYS = {"name", "flagfile", "flags", "grid", "zip"}
 # Which reproduce says itself, of every run.
@@ -59,25 +59,9 @@ class PlannedRun:
     return pathlib.Path(name) / f"seed{self.config.seed}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Model:
-  """What a suite knows of a model; see configs/models.toml."""
-
-  epochs: dict[str, int]
-  steps: int
-  images_per_second: float
-  scaled_flags: dict[str, object] = dataclasses.field(default_factory=dict)
-
-
 def names():
   """Returns the names of the suites that come with the project."""
   return sorted(p.stem for p in paths.shipped(_FOLDER).glob("*.toml"))
-
-
-def models():
-  """Returns a dict from a model's name to its `Model`."""
-  table = _toml(paths.shipped(_MODELS))
-  return {name: Model(**values) for name, values in table.items()}
 
 
 def load(suite, seeds=(1,), train_examples=0):
@@ -110,10 +94,10 @@ def load(suite, seeds=(1,), train_examples=0):
 
 def scaled_epochs(model, train_examples, batch_size):
   """Returns for how many epochs a model trains on its first n examples."""
-  known = models()[model]
+  known = registry.models()[model]
   steps_per_epoch = -(-train_examples // batch_size)
-  least = max(int(n) for n in known.epochs if int(n) <= train_examples)
-  return max(known.epochs[str(least)], -(-known.steps // steps_per_epoch))
+  least = max(n for n in known.epochs if n <= train_examples)
+  return max(known.epochs[least], -(-known.steps // steps_per_epoch))
 
 
 def _planned(suite, name, flags, train_examples):
@@ -131,7 +115,7 @@ def _planned(suite, name, flags, train_examples):
           *flags, f"--train_examples={train_examples}", f"--epochs={epochs}",
           f"--eval_every={_SCALED_EVAL_EVERY}",
           *(f"--{flag}={value}" for flag, value
-            in models()[config.model].scaled_flags.items())]
+            in registry.models()[config.model].scaled_flags.items())]
     config, _ = training_flags.parse(flags)
   except errors.UsageError as error:
     raise errors.UsageError(f"suite {suite}, run {name}: {error}") from error

@@ -15,6 +15,7 @@ import time
 import tqdm
 
 from rethink_tf import errors
+from rethink_tf.models import registry
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.suites import plan as suite_plan
 
@@ -210,7 +211,7 @@ def _rates(directories):
 
 def _estimate(config, rates, train_count):
   count = config.train_examples or train_count
-  rate = rates.get(config.model) or suite_plan.models()[config.model].images_per_second
+  rate = rates.get(config.model) or registry.models()[config.model].images_per_second
   tests = -(-config.epochs // config.eval_every) + 1
   tested = tests * min(train_count, _MOST_TEST_EXAMPLES) + count
   if 0 < config.label_corruption < 1:  # Each kind of label, after each epoch.

@@ -252,7 +252,9 @@ def error_bound(line, weights):
   reach = line.projections[-1] - line.thresholds
   magnitudes = float(np.abs(weights) @ reach)
   slope = float(np.abs(np.cumsum(weights)).max())
-  return (len(weights) + 20) * UNIT * magnitudes + 3 * line.rounding * slope
+  underflow = np.finfo(np.float64).tiny * float(2 * len(reach) + reach.sum())
+  return ((len(weights) + 20) * UNIT * magnitudes + 3 * line.rounding * slope
+          + underflow)
 
 
 def _distinct(points, targets):

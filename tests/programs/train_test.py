@@ -22,6 +22,7 @@ from rethink_tf.data import pipeline
 from rethink_tf.data import preview
 from rethink_tf.data import randomization
 from rethink_tf.flags import training as training_flags
+from rethink_tf.models import registry
 from rethink_tf.programs import train
 from rethink_tf.training import checkpoints
 from rethink_tf.training import experiment
@@ -324,7 +325,7 @@ def test_test_labels_never_change():
 @pytest.mark.parametrize("pixels", training_flags.PIXEL_RANDOMIZATIONS)
 def test_every_model_gets_the_same_random_labels_and_images(pixels):
   hashes, images = set(), set()
-  for model in training_flags.MODELS:
+  for model in registry.names():
     config = dataclasses.replace(
         _config(f"--pixel_randomization={pixels}"), model=model, epochs=1,
         dropout=0.0, learning_rate=0.5)

@@ -1,0 +1,79 @@
+"""A vision transformer (Dosovitskiy et al., 2021) of DeiT-Ti's width.
+
+Patches of 4x4, width 192, three heads, and normalization before each part, as in
+the vision transformer's paper; six blocks in place of twelve, which 49 patches
+do not need, and the mean over patches in place of a class token. Not the paper's
+network: it shows that newer ones fit random labels too.
+"""
+
+import keras
+
+from rethink_tf.models import layers
+
+MODELS = {
+    "vit_tiny": {
+        "order": 8, "learning_rate": 0.01, "parameters": 2_690_314,
+        # See the run with random labels, n = 1,000, under results/.
+        "epochs": {1: 100}, "steps": 1000, "images_per_second": 150},
+}
+
+_PATCH, _WIDTH, _HEADS, _BLOCKS = 4, 192, 3, 6
+_STDDEV = 0.02  # Of all initial weights, truncated at two of it.
+
+
+def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
+  """Builds the vision transformer; 2,690,314 weights at 28x28x3, 10 classes.
+
+  Args:
+    name: the model's name.
+    input_shape: `(h, w, c)`, h and w multiples of 4.
+    num_classes: number of logits.
+    weight_decay: lambda of the penalty on the kernels.
+    dropout: rate before the last linear layer.
+    seed: the run's seed.
+
+  Returns:
+    A `keras.Model` from `(n, h, w, c)` to logits `(n, num_classes)`.
+
+  Raises:
+    ValueError: the image cannot be cut into patches.
+  """
+  if input_shape[0] % _PATCH or input_shape[1] % _PATCH:
+    raise ValueError(
+        f"expected images of a multiple of {_PATCH} pixels. Received: "
+        f"{input_shape}")
+  style = layers.Style(seed, weight_decay)
+  inputs = keras.Input(input_shape, name="image")
+  x = style.conv(
+      _WIDTH, _PATCH, "patches", strides=_PATCH, padding="valid",
+      stddev=_STDDEV)(inputs)
+  x = keras.layers.Reshape((-1, _WIDTH), name="tokens")(x)  # (49, 192)
+  x = style.positions("positions", stddev=_STDDEV)(x)
+  for block in range(1, _BLOCKS + 1):
+    for part in (_attention, _mlp):
+      x = keras.layers.Add(name=f"block{block}{part.__name__}_add")(
+          [x, part(style, x, f"block{block}{part.__name__}")])
+  x = _norm("norm")(x)
+  x = keras.layers.GlobalAveragePooling1D(name="mean")(x)  # (192,)
+  x = layers.dropout(x, dropout, seed)
+  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)
+
+
+def _norm(name):
+  return keras.layers.LayerNormalization(epsilon=1e-6, name=name)
+
+
+def _attention(style, x, prefix):
+  """Multi-head attention of each patch to all."""
+  x = _norm(f"{prefix}_norm")(x)
+  x = style.dense(3 * _WIDTH, f"{prefix}_qkv", stddev=_STDDEV)(x)
+  x = layers.Attention(_HEADS, name=prefix)(x)
+  return style.dense(_WIDTH, f"{prefix}_out", stddev=_STDDEV)(x)
+
+
+def _mlp(style, x, prefix):
+  """A hidden layer of four times the width, with GELU."""
+  x = _norm(f"{prefix}_norm")(x)
+  x = style.dense(
+      4 * _WIDTH, f"{prefix}_hidden", stddev=_STDDEV, activation="gelu")(x)
+  return style.dense(_WIDTH, f"{prefix}_out", stddev=_STDDEV)(x)
