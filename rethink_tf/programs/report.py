@@ -32,12 +32,10 @@ def main(argv):
 
 def _write_readme(runs, options):
   figures = os.path.relpath(options.out, options.readme.parent)
-  sections = pages.sections(runs, figures)
-  text = options.readme.read_text(encoding="utf-8")
-  for name, content in sections.items():
-    text = pages.with_section(text, name, content)
+  text, names = pages.with_sections(
+      options.readme.read_text(encoding="utf-8"), pages.sections(runs, figures))
   storage.write_text(options.readme, text)
-  print(f"wrote these sections of {options.readme}: {', '.join(sections)}")
+  print(f"wrote these sections of {options.readme}: {', '.join(names)}")
 
 
 if __name__ == "__main__":

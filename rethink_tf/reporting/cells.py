@@ -2,6 +2,8 @@
 
 import statistics
 
+NOT_RUN = "not run"
+
 
 def data_note(data_set, lines):
   """Returns what notes say of the data of rows with "fingerprint", or ""."""

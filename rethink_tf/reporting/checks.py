@@ -316,3 +316,10 @@ def _steps_to(found, accuracy):
   return statistics.mean(steps)
 
 
+# What claims.toml may name.
+CHECKS = (
+    random_labels_fitted, at_chance, same_hyperparameters, modifications_fitted,
+    reaches_first, every_corruption_fitted, slowdown, error_grows,
+    signal_learned, unregularized_generalizes, crop_beats_decay,
+    regularizer_helps, steadier, difference, decay_and_random_labels,
+    early_stopping)

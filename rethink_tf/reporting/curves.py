@@ -16,6 +16,25 @@ _TITLES = {
     "random_pixels": "random pixels", "gaussian": "Gaussian"}
 
 
+def fig1(runs):
+  """Figure 1 as one: its three panels, each on the most images there are.
+
+  Returns:
+    A frame with "panel" ("a", "b" or "c") and the columns of `fig1a`, `fig1b`
+    and `fig1c`, missing where a panel has none; empty where a panel has no
+    runs.
+  """
+  losses = fig1a(runs)
+  several = [part for _, part in losses.groupby("n")
+             if part.curve.nunique() > 1]
+  parts = {"a": several[-1] if several else losses.iloc[:0],
+           "b": fig1b(runs), "c": fig1c(runs)}
+  if any(part.empty for part in parts.values()):
+    return pd.DataFrame()
+  return pd.concat([part.assign(panel=name) for name, part in parts.items()],
+                   ignore_index=True)
+
+
 def fig1a(runs):
   """Training loss under each modification.
 
@@ -191,5 +210,3 @@ def _stacked(frames, columns):
   if not frames:
     return pd.DataFrame(columns=columns)
   return pd.concat(frames, ignore_index=True)[columns]
-
-

@@ -26,43 +26,74 @@ def style():
   return matplotlib.rc_context(_STYLE)
 
 
+def fig1(table):
+  """Draws Figure 1: the panels a, b and c side by side.
+
+  Args:
+    table: of `curves.fig1`.
+  """
+  figure = matplotlib.figure.Figure(figsize=(13.5, 4.6), layout="constrained")
+  # Three panels have less room for a title than one.
+  for axis, (name, draw, title) in zip(figure.subplots(1, 3), (
+      ("a", _draw_loss, "Training loss"), ("b", _draw_steps, "Steps to fit"),
+      ("c", _draw_test_error, "Test error"))):
+    part = table[table.panel == name].dropna(axis="columns", how="all")
+    draw(axis, part.astype({"n": int}))
+    axis.set_title(f"({name}) {title}")
+  return figure
+
+
 def fig1a(table):
   """Draws training loss against steps, a curve a modification."""
-  figure, axis = _axes(_of_images("Training loss", table))
-  for color, name in zip(_COLORS, _CURVES_1A):
-    mine = table[table.curve == name]
-    for number, (_, curve) in enumerate(mine.groupby("seed")):
-      axis.plot(curve.step, curve.train_loss, color=color, linewidth=2,
-                label=None if number else name)
-  axis.set(xlabel="training steps", ylabel="average training loss (nats)")
-  axis.set_ylim(bottom=0)
-  axis.legend()
+  figure, axis = _axes()
+  _draw_loss(axis, table)
   return figure
 
 
 def fig1b(table):
   """Draws relative steps to fit against label corruption, a curve a model."""
-  figure, axis = _axes("Steps to fit the training set")
-  _over_corruption(axis, table, "relative")
-  level = table.level.iloc[0]
-  axis.set(xlabel="label corruption p",
-           ylabel=f"steps to {level:.1%} training accuracy,\n"
-                  "relative to true labels")
-  axis.set_ylim(0, 1.1 * table.relative.max())
-  axis.legend()
+  figure, axis = _axes()
+  _draw_steps(axis, table)
   return figure
 
 
 def fig1c(table):
   """Draws test error against label corruption, a curve a model."""
-  figure, axis = _axes("Test error of networks that fit the training set")
+  figure, axis = _axes()
+  _draw_test_error(axis, table)
+  return figure
+
+
+def _draw_loss(axis, table):
+  for color, name in zip(_COLORS, _CURVES_1A):
+    runs = table[table.curve == name]
+    for number, (_, curve) in enumerate(runs.groupby("seed")):
+      axis.plot(curve.step, curve.train_loss, color=color, linewidth=2,
+                label=None if number else name)
+  axis.set(title=_of_images("Training loss", table), xlabel="training steps",
+           ylabel="average training loss (nats)")
+  axis.set_ylim(bottom=0)
+  axis.legend()
+
+
+def _draw_steps(axis, table):
+  _over_corruption(axis, table, "relative")
+  level = table.level.iloc[0]
+  axis.set(title="Steps to fit the training set", xlabel="label corruption p",
+           ylabel=f"steps to {level:.1%} training accuracy,\n"
+                  "relative to true labels")
+  axis.set_ylim(0, 1.1 * table.relative.max())
+  axis.legend()
+
+
+def _draw_test_error(axis, table):
   _over_corruption(axis, table, "test_error")
   axis.axhline(_CHANCE, color="0.4", linestyle=":", label="chance")
-  axis.set(xlabel="label corruption p", ylabel="test error")
+  axis.set(title="Test error of networks that fit the training set",
+           xlabel="label corruption p", ylabel="test error")
   axis.set_ylim(0, 1)
   axis.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
   axis.legend()
-  return figure
 
 
 def label_kinds(table):
@@ -95,7 +126,8 @@ def label_kinds(table):
 
 def fig2a(table):
   """Draws training and test accuracy against steps, a color a curve."""
-  figure, axis = _axes(_of_images("Inception V3 on ImageNet", table))
+  figure, axis = _axes()
+  axis.set_title(_of_images("Inception V3 on ImageNet", table))
   _with_best(axis, table, "test, {}")
   for color, (name, curves) in _colored(table):
     for number, (_, curve) in enumerate(curves.groupby("seed")):
@@ -109,8 +141,8 @@ def fig2a(table):
 
 def fig2b(table):
   """Draws test accuracy against steps; shaded: up to the best so far."""
-  figure, axis = _axes(_of_images("Test accuracy, no explicit regularizers",
-                                  table))
+  figure, axis = _axes()
+  axis.set_title(_of_images("Test accuracy, no explicit regularizers", table))
   _with_best(axis, table, "{}")
   axis.set(xlabel="training steps", ylabel="test accuracy")
   figure.set_size_inches(9.5, 4.6)
@@ -141,11 +173,9 @@ def _colored(table):
   return list(zip(_COLORS, table.groupby("curve", sort=False)))
 
 
-def _axes(title):
+def _axes():
   figure = matplotlib.figure.Figure(figsize=(7, 4.6), layout="constrained")
-  axis = figure.subplots()
-  axis.set_title(title)
-  return figure, axis
+  return figure, figure.subplots()
 
 
 def _of_images(title, table):

@@ -96,3 +96,9 @@ def _subject(row):
       ("aug", row.data_aug), ("dropout", row.dropout), ("wd", row.weight_decay))
       if value == "yes"]
   return ", ".join(on) or "no regularizers"
+
+
+# What claims.toml may name.
+CHECKS = (
+    imagenet_labels_fitted, imagenet_at_chance, imagenet_unregularized,
+    imagenet_augmentation, imagenet_early_stopping)

@@ -3,14 +3,19 @@
 import dataclasses
 
 from rethink_tf.paper import claims as claims_lib
+from rethink_tf.reporting import cells
 from rethink_tf.reporting import checks
 from rethink_tf.reporting import imagenet_checks
 from rethink_tf.reporting import linear_checks
 from rethink_tf.reporting import theory_checks
 
 COLUMNS = ("claim", "place", "verdict", "measured", "paper")
-HOLDS, FAILS, NOT_RUN = "holds", "does not hold", "not run"
+HOLDS, FAILS = "holds", "does not hold"
 ALL_IMAGES = 50_000
+# By the names that claims.toml calls them.
+_CHECKS = {check.__name__: check for check in (
+    *checks.CHECKS, *imagenet_checks.CHECKS, *theory_checks.CHECKS,
+    *linear_checks.CHECKS)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Entry:
     """"holds", "does not hold" or "not run", and on what less than the paper's."""
     measured = [f for f in self.findings if f.holds is not None]
     if not measured:
-      return NOT_RUN
+      return cells.NOT_RUN
     text = HOLDS if all(f.holds for f in measured) else FAILS
     counts = sorted({f.count for f in measured if f.count})
     if counts and counts[0] < ALL_IMAGES:
@@ -50,9 +55,7 @@ def entries(runs):
 
 def check_of(claim):
   """Returns the function that checks a claim."""
-  modules = (checks, imagenet_checks, theory_checks, linear_checks)
-  module = next(m for m in modules if hasattr(m, claim.check))
-  return getattr(module, claim.check)
+  return _CHECKS[claim.check]
 
 
 def lines(runs):
@@ -66,6 +69,22 @@ def lines(runs):
   } for entry in entries(runs)]
 
 
+def as_markdown(runs):
+  """Returns what was measured for each claim that has runs, for a page."""
+  parts = []
+  for entry in entries(runs):
+    if entry.verdict == cells.NOT_RUN:
+      continue
+    lines = [f"**{entry.claim.says}** ({entry.claim.place}): {entry.verdict}.",
+             ""]
+    for f in entry.findings:
+      ours = cells.NOT_RUN if f.holds is None else f.ours
+      paper = f" (paper: {f.paper})" if f.paper and f.holds is not None else ""
+      lines.append(f"- {f.subject}{_where(f)}: {ours}{paper}")
+    parts.append("\n".join(lines))
+  return "\n\n".join(parts) or "No runs yet."
+
+
 def as_text(runs):
   """Returns the ledger for a terminal, a claim a paragraph."""
   paragraphs = []
@@ -74,7 +93,7 @@ def as_text(runs):
             f"  {entry.claim.place}; needs {entry.claim.needs}"]
     for f in entry.findings:
       if f.holds is None:
-        text.append(f"  - {f.subject}: {NOT_RUN}")
+        text.append(f"  - {f.subject}: {cells.NOT_RUN}")
         continue
       paper = f" (paper: {f.paper})" if f.paper else ""
       mark = "" if f.holds else ", fails"

@@ -149,3 +149,10 @@ def _of_statements(runs, part, check):
     findings.append(finding.Finding(
         run.config["dataset"], bool(holds), ours, "", count))
   return findings or [finding.Finding("statements", None)]
+
+
+# What claims.toml may name.
+CHECKS = (
+    sgd_stays_in_span, sgd_reaches_minimum_norm, same_curvature,
+    degenerate_curvature, other_solutions_are_worse, interpolation_generalizes,
+    norm_is_not_predictive, regularization_helps)

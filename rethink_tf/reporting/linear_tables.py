@@ -206,7 +206,8 @@ def _line(row, run):
       "test error, paper": f"{row.test_error:g}"}
   if run is None:
     return {**dict.fromkeys(COLUMNS, ""), **printed,
-            "train error, ours": "not run", "test error, ours": "not run",
+            "train error, ours": cells.NOT_RUN,
+            "test error, ours": cells.NOT_RUN,
             "fingerprint": ""}
   result = run.result
   return {

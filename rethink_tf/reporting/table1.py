@@ -71,7 +71,7 @@ def _line(row, config, runs):
   }
   if not runs:
     return {**printed, "n": "", "epochs": "", "seeds": "",
-            "train, ours": "not run", "test, ours": "not run",
+            "train, ours": cells.NOT_RUN, "test, ours": cells.NOT_RUN,
             "fingerprint": cells.fingerprint(runs)}
   results = [run.result for run in runs]
   return {

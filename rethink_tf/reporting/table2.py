@@ -69,7 +69,7 @@ def _line(row, runs):
     best = best_paper and getattr(row, best_paper)
     line[f"{name}, paper"] = f"{getattr(row, paper):.2f}" + (
         f" ({float(best):.2f})" if best else "")
-    line[f"{name}, ours"] = "not run"
+    line[f"{name}, ours"] = cells.NOT_RUN
     if found:
       line[f"{name}, ours"] = cells.percent([r.result[key] for r in found]) + (
           f" ({cells.percent([r.result[best_key] for r in found])})"

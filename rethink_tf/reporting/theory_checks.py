@@ -112,3 +112,9 @@ def stability_says_little(runs, points):
         f"one replaced example moved a probability by {moved['0']:.2f} and by "
         f"{moved['1']:.2f}", "", result["n"]))
   return findings or [finding.Finding("stability", None)]
+
+
+# What claims.toml may name.
+CHECKS = (
+    represents_any_labels, triangular_matrix, depth_for_width,
+    rademacher_is_one, estimator_is_right, shatters, stability_says_little)

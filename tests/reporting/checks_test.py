@@ -8,8 +8,11 @@ from rethink_tf import errors
 from rethink_tf.paper import claims as claims_lib
 from rethink_tf.programs import report
 from rethink_tf.reporting import checks
+from rethink_tf.reporting import imagenet_checks
 from rethink_tf.reporting import ledger
+from rethink_tf.reporting import linear_checks
 from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.reporting import theory_checks
 from rethink_tf.suites import plan as suite_plan
 from tests.reporting import made_up_runs
 
@@ -216,6 +219,14 @@ def test_every_claim_names_suites_and_a_check_that_takes_its_values():
     assert set(claim.suites) <= set(suite_plan.names())
     inspect.signature(ledger.check_of(claim)).bind(None, **claim.values)
     assert claim.place.startswith("Section") and claim.needs
+
+
+def test_every_check_has_a_name_of_its_own_and_a_claim():
+  checked = [check.__name__ for module in (
+      checks, imagenet_checks, linear_checks, theory_checks)
+             for check in module.CHECKS]
+  assert len(set(checked)) == len(checked)
+  assert set(checked) == {claim.check for claim in claims_lib.claims()}
 
 
 def test_the_ledger_is_printed_whatever_the_verdicts(world, capsys):

@@ -12,6 +12,7 @@ from rethink_tf import errors
 from rethink_tf.paper import tables
 from rethink_tf.programs import report
 from rethink_tf.reporting import figures
+from rethink_tf.reporting import gallery
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.runs import directory as run_directory
@@ -184,7 +185,7 @@ def test_a_tables_file_says_all_of_it(tmp_path):
 
 
 def test_every_figure_with_runs_is_written_thrice(out):
-  figures = {"fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2a",
+  figures = {"fig1", "fig1a_n1000", "fig1b", "fig1c", "label_kinds", "fig2a",
              "fig2b_n1000"}
   assert {path.name for path in out.iterdir()} == {
       *(f"{name}.{end}" for name in figures for end in ("png", "svg", "csv")),
@@ -387,24 +388,76 @@ def test_only_what_stands_between_the_marks_is_rewritten():
   assert pages.with_section(once, "name", "new") == once
 
 
-def test_a_readme_without_marks_is_refused():
-  with pytest.raises(errors.UsageError, match="expected the lines"):
-    pages.with_section("no marks", "table1", "new")
+def test_only_the_sections_that_a_page_marks_are_written():
+  content = dict.fromkeys(pages.SECTIONS, "new")
+  text, names = pages.with_sections(_marks("table3") + _marks("claims"), content)
+  assert names == ["table3", "claims"] and text.count("new") == 2
+
+
+def _marks(name):
+  return (f"<!-- {name}: written by //rethink_tf:report, do not edit -->\n"
+          f"<!-- end of {name} -->\n")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("no marks", "expected the lines"),
+    (_marks("table1").replace("end of", "end"), "expected the lines"),
+    (_marks("tabel1"), "Received: those of tabel1")])
+def test_a_page_without_marks_or_with_wrong_ones_is_refused(text, said):
+  content = dict.fromkeys(pages.SECTIONS, "new")
+  with pytest.raises(errors.UsageError, match=said):
+    pages.with_sections(text, content)
+
+
+def test_on_a_page_what_was_not_run_stands_last_and_folded():
+  table = pages.Table(
+      "name", ("row", "n", "params", "ours", "paper"),
+      [{"row": "1", "n": "", "params": "7", "ours": "not run", "paper": "90"},
+       {"row": "2", "n": "50", "params": "7", "ours": "91", "paper": "92"}],
+      "Notes.", ("params",))
+  assert table.section() == """\
+| row | n | ours | paper |
+| --- | --- | --- | --- |
+| 2 | 50 | 91 | 92 |
+
+Notes.
+
+<details>
+<summary>Not run: 1</summary>
+
+| row | paper |
+| --- | --- |
+| 1 | 90 |
+
+</details>"""
+  # The files have all of it, in the paper's order.
+  assert table.files()["name.csv"] == (
+      b"row,n,params,ours,paper\n1,,7,not run,90\n2,50,7,91,92\n")
+
+
+def test_a_page_of_nothing_says_so(tmp_path):
+  made = pages.sections(runs_lib.find(tmp_path)[0], "out")
+  assert set(made) == set(pages.SECTIONS)
+  assert {name for name, text in made.items() if "No runs yet" in text} == (
+      set(pages.SECTIONS) - {"claims", "claims_at_length"})
 
 
 def test_a_readme_gets_every_section_with_figures_where_they_are(
     runs, tmp_path, capsys):
   names = pages.SECTIONS
   readme = tmp_path / "README.md"
-  readme.write_text("".join(
-      f"<!-- {name}: written by //rethink_tf:report, do not edit -->\n"
-      f"<!-- end of {name} -->\n" for name in names))
+  readme.write_text("".join(map(_marks, names)))
   assert _main(f"--runs={runs}", f"--out={tmp_path}/docs/out",
                f"--readme={readme}") == 0
   assert ", ".join(names) in capsys.readouterr().out
   text = readme.read_text("utf-8")
   assert "](docs/out/fig1a_n1000.png)" in text
-  assert "| 19 | mlp_1x512 | 7 | random |" in text
+  assert "](docs/out/fig1.png)\n\nFigure 1, from runs" in text
+  assert "| 19 | mlp_1x512 | random |" in text
+  # Each network's row, on the most images that it was run on.
+  assert "| MLP 1×512, random labels | 50,000 | 99.95 | 99.34 |" in text
+  assert "| small Inception, random labels | 1,000 | 99.95 | 100.00 |" in text
+  assert "Not run: rows 1 to 17 of Table 1 on all 50,000 images; " in text
 
 
 @pytest.fixture(name="committed", scope="module")
@@ -416,9 +469,8 @@ def _committed():
 
 def test_the_readme_shows_what_the_committed_runs_say(committed):
   text = (_ROOT / "README.md").read_text("utf-8")
-  for name, content in pages.sections(committed, "results").items():
-    assert text == pages.with_section(text, name, content), (
-        f"section {name} of README.md is stale: {_RUN}")
+  new, _ = pages.with_sections(text, pages.sections(committed, "results"))
+  assert text == new, f"README.md is stale: {_RUN}"
 
 
 def _png_source(content):
@@ -434,14 +486,14 @@ def _png_source(content):
 
 
 def test_the_committed_figures_are_those_of_the_committed_runs(committed):
-  tables_now = pages.figure_tables(committed)
+  tables_now = {name: table for _, name, table in gallery.tables(committed)}
   folder = _ROOT / "results"
   assert {path.stem for path in folder.glob("*.png")} == set(tables_now)
   for name, table in tables_now.items():
-    assert (folder / f"{name}.csv").read_text("utf-8") == pages.csv_of(table), (
+    assert (folder / f"{name}.csv").read_text("utf-8") == gallery.csv_of(table), (
         f"{name} is stale: {_RUN}")
     png = (folder / f"{name}.png").read_bytes()
-    digest = pages.digest_of(table)
+    digest = gallery.digest_of(table)
     assert _png_source(png) == digest, f"{name} is stale: {_RUN}"
     svg = (folder / f"{name}.svg").read_text("utf-8")
     assert f"<dc:source>{digest}</dc:source>" in svg, f"{name} is stale: {_RUN}"

@@ -6,7 +6,7 @@ import shlex
 
 import rethink_tf
 from rethink_tf.flags import theory as theory_flags
-from rethink_tf.reporting import pages
+from rethink_tf.reporting import gallery
 from rethink_tf.theory import deep
 from rethink_tf.theory import theorem1
 
@@ -33,7 +33,7 @@ def test_every_command_is_one_that_its_program_takes():
 def test_every_figure_it_names_exists():
   named = re.findall(r"`(\w+)\.png`", _TEXT)
   assert set(named) == _PROGRAMS
-  assert set(named) <= set(pages.FIGURES)
+  assert set(named) <= {figure.name for figure in gallery.FIGURES}
 
 
 def test_it_shows_every_figure():
