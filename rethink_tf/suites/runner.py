@@ -15,6 +15,7 @@ import time
 import tqdm
 
 from rethink_tf import errors
+from rethink_tf.data import catalog
 from rethink_tf.models import registry
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.suites import plan as suite_plan
@@ -24,10 +25,8 @@ _POLL_SECONDS = 0.5
 _START_SECONDS = 15
 # A test has no gradient: a third of the work of a training step.
 _TEST_COST = 1 / 3
-_MOST_TEST_EXAMPLES = 10_000
 # A shorter run's rate is that of its first, slow steps.
 _LONG_ENOUGH_SECONDS = 120
-_STOPPED = errors.StoppedError.exit_code
 
 
 @dataclasses.dataclass
@@ -213,7 +212,7 @@ def _estimate(config, rates, train_count):
   count = config.train_examples or train_count
   rate = rates.get(config.model) or registry.models()[config.model].images_per_second
   tests = -(-config.epochs // config.eval_every) + 1
-  tested = tests * min(train_count, _MOST_TEST_EXAMPLES) + count
+  tested = tests * catalog.DATASETS[config.dataset].test_examples + count
   if 0 < config.label_corruption < 1:  # Each kind of label, after each epoch.
     tested += config.epochs * count
   images = config.epochs * count + _TEST_COST * tested
