@@ -6,11 +6,11 @@ there are no runs for it.
 
 import pandas as pd
 
-from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.runs import results
 from rethink_tf.suites import plan as suite_plan
 
 # The lowest running training accuracy at which a run may count as having fitted.
-LEAST_LEVEL = float(runs_lib.LEVELS[-1])
+LEAST_LEVEL = float(results.LEVELS[-1])
 _TITLES = {
     "none": "true labels", "shuffled_pixels": "shuffled pixels",
     "random_pixels": "random pixels", "gaussian": "Gaussian"}
@@ -71,7 +71,7 @@ def fig1b(runs):
   never = never_fitted(runs)
   sweep = [run for run in _sweep(runs) if run.config.model not in never]
   level = next(
-      (x for x in runs_lib.LEVELS
+      (x for x in results.LEVELS
        if sweep and all(r.result["epochs_to_fit"][x] for r in sweep)), None)
   if level is None:
     return pd.DataFrame(columns=[
@@ -89,7 +89,7 @@ def never_fitted(runs):
   """Returns a dict from a model's name to its first run that fits at no level."""
   never = {}
   for run in _sweep(runs):
-    if not run.result["epochs_to_fit"][runs_lib.LEVELS[-1]]:
+    if not run.result["epochs_to_fit"][results.LEVELS[-1]]:
       never.setdefault(run.config.model, run)
   return never
 

@@ -11,35 +11,12 @@ from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import loading
+from rethink_tf.runs import results
 from rethink_tf.suites import plan as suite_plan
 
 # What does not tell one row or curve from another: how often the test set is
 # measured changes nothing, and the others are shown beside the numbers.
 FREE = ("seed", "epochs", "train_examples", "eval_every")
-
-# What the report reads of result.json, by program.
-_READ = {
-    "train": {"params", "train_examples", "train_accuracy", "test_accuracy",
-              "best_test_accuracy", "epochs_to_fit", "dataset_fingerprint"},
-    "corollary1": {"n", "train_accuracy", "depth_constant", "width_constant",
-                   "weights_per_block", "max_abs_error"},
-    "expressivity": {"n", "d", "weights", "train_accuracy", "test_accuracy",
-                     "max_abs_error"},
-    "interpolate": {"n", "l2", "train_error", "test_error", "relative_residual",
-                    "min_norm", "wall_seconds", "peak_memory_gb",
-                    "dataset_fingerprint"},
-    "lemma1": {"instances", "full_rank", "eigenvalue_error"},
-    "rademacher": {"model", "draws", "estimates", "standard_errors", "linear"},
-    "section5": {"n", "sgd", "curvature", "solutions", "path"},
-    "stability": {"model", "n", "max_probability_difference",
-                  "generalization_error"},
-    "vc_dimension": {"shattered", "fitted"},
-}
-_NUMBERS = {"params", "train_examples", "train_accuracy", "test_accuracy",
-            "best_test_accuracy"}
-# Of epochs_to_fit: training accuracies, highest first.
-LEVELS = ("0.999", "0.98", "0.95", "0.90")
-_READ_OF_IMAGENET = {"train_top5", "test_top5", "best_test_top5"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -215,7 +192,7 @@ def _read(directory):
   if loaded.result is None:
     return None
   program = loaded.config.get("program", "train")
-  if not _READ.get(program, set()) <= set(loaded.result):
+  if not results.FIELDS.get(program, set()) <= set(loaded.result):
     raise _another_version(directory)
   if program != "train":
     return Other(loaded.config, loaded.result, loaded.metrics)
@@ -245,10 +222,11 @@ def _has_its_types(config):
 def _can_be_reported(config, result):
   """Tells whether what is read of train's result is what it should be."""
   numbers = {k for k, v in result.items() if isinstance(v, (int, float))}
-  needed = _NUMBERS | (_READ_OF_IMAGENET if config.is_imagenet else set())
+  needed = (
+      results.NUMBERS_OF_IMAGENET if config.is_imagenet else results.NUMBERS)
   fitted = result["epochs_to_fit"]
   return (needed <= numbers and isinstance(fitted, dict)
-          and set(LEVELS) <= set(fitted)
+          and set(results.LEVELS) <= set(fitted)
           and isinstance(result["dataset_fingerprint"], str))
 
 

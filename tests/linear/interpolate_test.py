@@ -11,6 +11,7 @@ from rethink_tf import errors
 from rethink_tf.data import dataset
 from rethink_tf.data import datasets
 from rethink_tf.programs import interpolate
+from rethink_tf.runs import results
 from tests import launch
 
 _FLAGS = ("--dataset=digits", "--logdir=run")
@@ -62,6 +63,7 @@ def _large_net(tmp_path_factory):
 def test_a_run_fits_exactly_and_says_all_that_was_asked(finished):
   result = json.loads((finished / "run/result.json").read_text())
   assert list(result) == _KEYS
+  assert results.FIELDS["interpolate"] <= set(result)
   assert (result["status"], result["n"], result["kernel"]) == (
       "done", 1297, "gaussian")
   assert result["train_error"] == 0

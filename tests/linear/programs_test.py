@@ -8,6 +8,7 @@ import pytest
 from rethink_tf import errors
 from rethink_tf.programs import section5
 from rethink_tf.programs import select_kernel
+from rethink_tf.runs import results
 
 _STATEMENTS = (
     "--dataset=digits", "--train_examples=150", "--test_examples=50",
@@ -26,6 +27,7 @@ def test_statements_are_measured_recorded_and_shown_again(tmp_path, capsys):
   assert _main(section5, *_STATEMENTS, logdir) == 0
   first = capsys.readouterr().out
   result = json.loads((tmp_path / "run/result.json").read_text())
+  assert results.FIELDS["section5"] <= set(result)
   assert (result["status"], result["n"], result["test_examples"]) == (
       "done", 150, 50)
   assert f"minimum norm {result['solutions']['minimum_norm']['norm']:.4g}" in first

@@ -24,6 +24,7 @@ from rethink_tf.data import randomization
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.programs import train
+from rethink_tf.runs import results
 from rethink_tf.training import checkpoints
 from rethink_tf.training import experiment
 from tests import launch
@@ -110,6 +111,7 @@ def test_metrics_csv_has_a_row_an_epoch_with_the_contracts_columns(logdir):
 
 
 def test_result_json_has_exactly_the_contracts_keys(logdir):
+  assert results.FIELDS["train"] <= set(_result(logdir))
   assert set(_result(logdir)) == {
       "status", "model", "params", "train_examples", "epochs", "steps",
       "train_accuracy", "train_loss", "test_accuracy", "test_loss",

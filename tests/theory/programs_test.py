@@ -15,6 +15,7 @@ from rethink_tf.programs import rademacher
 from rethink_tf.programs import stability
 from rethink_tf.programs import vc_dimension
 from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import results
 from rethink_tf.theory import records
 from rethink_tf.theory import stability as stability_lib
 from rethink_tf.theory import trajectory
@@ -55,6 +56,7 @@ def test_a_run_is_recorded_found_done_and_refused_when_changed(name, tmp_path):
   assert (code, err) == (0, "")
   result = _result(tmp_path)
   assert result["status"] == "done" and result["seed"] == 1
+  assert results.FIELDS[name] <= set(result)
   assert result["wall_seconds"] > 0 and result["peak_memory_gb"] > 0.01
   # Checks the sums of config.json, metrics.csv and result.json.
   assert run_directory.read_result(tmp_path / "run") == result

@@ -5,6 +5,7 @@ import math
 import keras
 
 from rethink_tf import errors
+from rethink_tf.runs import results
 
 
 class Recorder(keras.callbacks.Callback):
@@ -83,5 +84,5 @@ def epochs_to_fit(rows):
   return {
       level: next((row["epoch"] for row in rows
                    if row["train_accuracy"] >= float(level)), None)
-      for level in ("0.90", "0.95", "0.98", "0.999")
+      for level in reversed(results.LEVELS)
   }
