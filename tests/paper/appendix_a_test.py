@@ -132,6 +132,8 @@ def test_every_row_of_table_1_has_the_learning_rate_and_its_decay():
   said = _PAPER["learning_rate"]
   for config in _rows():
     assert config.learning_rate == said[config.model]
+    # What a run has that names no rate.
+    assert registry.models()[config.model].learning_rate == said[config.model]
     assert config.lr_decay == said["decay"]
     assert config.lr_decay_examples == said["decay_examples"]
 

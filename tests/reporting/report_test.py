@@ -1,6 +1,7 @@
 """Tests of the report: tables and figures from runs, and a README not stale."""
 
 import csv
+import os
 import pathlib
 import struct
 
@@ -22,8 +23,10 @@ from tests.reporting import made_up_runs
 _ROOT = pathlib.Path(rethink_tf.__file__).parent.parent
 _TABLES = ("table1", "table1_small", "weight_decay", "table2",
            "imagenet_sample", "table3", "claims", "runs")
+# The pages with sections that the report writes.
+_PAGES = ("README.md", "docs/results.md", "docs/claims.md", "docs/choices.md")
 _RUN = ("scripts/bazel run //rethink_tf:report -- --runs=results --out=results "
-        "--readme=README.md")
+        "--readme=")
 
 
 def _main(*arguments):
@@ -155,9 +158,9 @@ _SMALL_TABLE = """\
 Accuracies in percent, at the end of training, weights fixed, over all training \
 and all 10,000 test images; mean ± sample standard deviation where there are \
 several seeds. Each network trained on the first n images only, the learning \
-rate still falling by 0.95 per 50,000 images seen; configs/models.toml says how \
-many epochs that makes. The paper's numbers are for 50,000 images. CIFAR-10 with \
-dataset fingerprint 01234567.
+rate still falling by 0.95 per 50,000 images seen; each model's file in \
+rethink_tf/models says how many epochs that makes. The paper's numbers are for \
+50,000 images. CIFAR-10 with dataset fingerprint 01234567.
 """
 
 
@@ -467,10 +470,18 @@ def _committed():
   return runs
 
 
-def test_the_readme_shows_what_the_committed_runs_say(committed):
-  text = (_ROOT / "README.md").read_text("utf-8")
-  new, _ = pages.with_sections(text, pages.sections(committed, "results"))
-  assert text == new, f"README.md is stale: {_RUN}"
+@pytest.mark.parametrize("page", _PAGES)
+def test_the_pages_show_what_the_committed_runs_say(committed, page):
+  text = (_ROOT / page).read_text("utf-8")
+  folder = os.path.relpath("results", pathlib.Path(page).parent)
+  new, _ = pages.with_sections(text, pages.sections(committed, folder))
+  assert text == new, f"{page} is stale: {_RUN}{page}"
+
+
+def test_every_section_is_on_a_page():
+  texts = "".join((_ROOT / page).read_text("utf-8") for page in _PAGES)
+  assert [name for name in pages.SECTIONS
+          if f"<!-- {name}: written by " not in texts] == []
 
 
 def _png_source(content):
@@ -488,22 +499,24 @@ def _png_source(content):
 def test_the_committed_figures_are_those_of_the_committed_runs(committed):
   tables_now = {name: table for _, name, table in gallery.tables(committed)}
   folder = _ROOT / "results"
-  assert {path.stem for path in folder.glob("*.png")} == set(tables_now)
+  # The picture of modified images has no runs behind it, and its own test.
+  assert {path.stem for path in folder.glob("*.png")} == (
+      {*tables_now, "modifications"})
   for name, table in tables_now.items():
     assert (folder / f"{name}.csv").read_text("utf-8") == gallery.csv_of(table), (
-        f"{name} is stale: {_RUN}")
+        f"{name} is stale: {_RUN}README.md")
     png = (folder / f"{name}.png").read_bytes()
     digest = gallery.digest_of(table)
-    assert _png_source(png) == digest, f"{name} is stale: {_RUN}"
+    assert _png_source(png) == digest, f"{name} is stale: {_RUN}README.md"
     svg = (folder / f"{name}.svg").read_text("utf-8")
-    assert f"<dc:source>{digest}</dc:source>" in svg, f"{name} is stale: {_RUN}"
+    assert f"<dc:source>{digest}</dc:source>" in svg, f"{name} is stale: {_RUN}README.md"
 
 
 def test_the_committed_tables_are_those_of_the_committed_runs(committed):
   made = pages.table_files(committed)
   for name, content in made.items():
     assert (_ROOT / "results" / name).read_bytes() == content, (
-        f"{name} is stale: {_RUN}")
+        f"{name} is stale: {_RUN}README.md")
 
 
 def _write_other(folder, program):
