@@ -7,7 +7,7 @@ NOT_RUN = "not run"
 
 def data_note(data_set, lines):
   """Returns what notes say of the data of rows with "fingerprint", or ""."""
-  prints = sorted({line["fingerprint"] for line in lines if line["fingerprint"]})
+  prints = sorted({line["fingerprint"] for line in lines} - {""})
   return (f" {data_set} with dataset fingerprint {', '.join(prints)}."
           if prints else "")
 

@@ -66,7 +66,8 @@ def modifications_fitted(runs, least):
 
 def reaches_first(runs, level, first, later):
   """Each curve of Figure 1a named first reaches a training accuracy sooner."""
-  plans = {curves.modification(p.config): p.config for p in suite_plan.load("fig1a")}
+  plans = {curves.modification(plan.config): plan.config
+           for plan in suite_plan.load("fig1a")}
   findings = []
   for pair in itertools.product(first, later):
     subject = f"{pair[0]} before {pair[1]}"
@@ -215,8 +216,8 @@ def early_stopping(runs, rows, most):
     if not found:
       findings.append(finding.Finding(config.model, None))
       continue
-    best, last = (
-        _percent(found, name) for name in ("best_test_accuracy", "test_accuracy"))
+    best, last = (_percent(found, name) for name in (
+        "best_test_accuracy", "test_accuracy"))
     tests = found[0].metrics.test_accuracy.count()
     findings.append(finding.Finding(
         config.model, best - last <= most,
@@ -252,7 +253,8 @@ def _of_rows(runs, rows, name, holds):
       continue
     value = round(_percent(found, name), 2)  # As the paper prints it.
     findings.append(finding.Finding(
-        config.model, holds(row, value), f"{value:.2f}%{_cut_short(found, config)}",
+        config.model, holds(row, value),
+        f"{value:.2f}%{_cut_short(found, config)}",
         f"{getattr(row, name):.2f}%", found[0].count))
   return findings
 
@@ -284,7 +286,8 @@ def _compared(runs, groups, holds, text, subject=lambda one, *_: one.model):
     short = [f"; row {row}{words}" for row, config, found in zip(
         rows, configs, together) if (words := _cut_short(found, config))]
     findings.append(finding.Finding(
-        subject(*configs), holds(*values), text.format(*values) + "".join(short),
+        subject(*configs), holds(*values),
+        text.format(*values) + "".join(short),
         text.format(*(_paper(row).test_accuracy for row in rows)),
         together[0][0].count))
   return findings
@@ -299,7 +302,8 @@ def _of_models(table, check):
       findings.append(finding.Finding(model, None))
     else:
       holds, ours, paper = check(mine)
-      findings.append(finding.Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
+      findings.append(
+          finding.Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
   return findings
 
 

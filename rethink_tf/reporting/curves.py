@@ -9,7 +9,7 @@ import pandas as pd
 from rethink_tf.runs import results
 from rethink_tf.suites import plan as suite_plan
 
-# The lowest running training accuracy at which a run may count as having fitted.
+# The lowest running training accuracy at which a run may count as fitted.
 LEAST_LEVEL = float(results.LEVELS[-1])
 _TITLES = {
     "none": "true labels", "shuffled_pixels": "shuffled pixels",
@@ -78,7 +78,7 @@ def fig1b(runs):
         "model", "n", "p", "seed", "level", "steps", "relative"])
   table = pd.DataFrame([
       {**_place(run), "level": float(level),
-       "steps": int(run.metrics["step"].loc[run.result["epochs_to_fit"][level]])}
+       "steps": int(run.metrics.step.loc[run.result["epochs_to_fit"][level]])}
       for run in sweep])
   true = table[table.p == 0].groupby("model").steps.mean()
   table["relative"] = table.steps / table.model.map(true)
@@ -86,7 +86,7 @@ def fig1b(runs):
 
 
 def never_fitted(runs):
-  """Returns a dict from a model's name to its first run that fits at no level."""
+  """Returns a dict from a model to its first run that fits at no level."""
   never = {}
   for run in _sweep(runs):
     if not run.result["epochs_to_fit"][results.LEVELS[-1]]:

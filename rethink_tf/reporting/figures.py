@@ -153,7 +153,7 @@ def fig2b(table):
 def _with_best(axis, table, label):
   """Draws a curve of test accuracy a name, and shades up to the best so far.
 
-  Where no test was better than a later one there is nothing to shade, or to name.
+  Where no test was better than a later one there is nothing to shade or name.
   """
   for color, (name, curves) in _colored(table):
     falls = (curves.test_accuracy < curves.best).any()

@@ -53,9 +53,9 @@ def caption(table):
   images = table.n[table.panel == "a"].iloc[0]
   return (
       f"Figure 1, from runs of this project: (a) small Inception on "
-      f"{images:,.0f} images of CIFAR-10; (b) and (c) {models}. The paper's are "
-      "on all 50,000: in its (a) the loss on true labels falls first and that "
-      "on random labels last; in (b) the time to fit grows with label "
+      f"{images:,.0f} images of CIFAR-10; (b) and (c) {models}. The paper's "
+      "are on all 50,000: in its (a) the loss on true labels falls first and "
+      "that on random labels last; in (b) the time to fit grows with label "
       "corruption, by a small constant factor; in (c) test error grows to the "
       "90% of a guess.")
 

@@ -32,7 +32,7 @@ class Entry:
 
   @property
   def verdict(self):
-    """"holds", "does not hold" or "not run", and on what less than the paper's."""
+    """Whether it holds, and on what less than the paper's."""
     measured = [f for f in self.findings if f.holds is not None]
     if not measured:
       return cells.NOT_RUN
@@ -103,7 +103,7 @@ def as_text(runs):
 
 
 def _measured(findings):
-  """Returns what was measured, and where several numbers of images were, on what."""
+  """Returns what was measured; on how many images, where that differs."""
   several = len({f.count for f in findings if f.count}) > 1
   return "; ".join(
       f"{f.subject}{_where(f) if several else f.stand_in}: {f.ours}"

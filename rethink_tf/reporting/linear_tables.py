@@ -122,7 +122,7 @@ def norm_against_error(runs):
 
 
 def distance_against_epochs(runs):
-  """SGD's distance to the minimum-norm solution; "curve", "epoch", "distance"."""
+  """SGD's distance to the minimum-norm solution, by "curve" and "epoch"."""
   return _stacked([
       run.metrics.assign(curve=(
           f"{_subject(run)}, n = {run.result['sgd']['examples']:,} of "
@@ -145,7 +145,7 @@ def _config(row):
 
 
 def _like(runs, row, free=()):
-  """Returns the runs that differ from a row's flagfile in what is free alone."""
+  """Returns the runs that differ from a row's flagfile in what is free."""
   wanted = {name: value for name, value in _config(row).items()
             if name not in (*_FREE, *free)}
   return [run for run in runs.of_program("interpolate")

@@ -195,7 +195,7 @@ def _is_missing(row):
 
 
 def _folded(columns, rows):
-  """Returns rows that were not run as a part of a page that a reader unfolds."""
+  """Returns rows that were not run, as what a reader unfolds."""
   if not rows:
     return ""
   filled = [name for name in columns

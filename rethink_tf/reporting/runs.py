@@ -202,8 +202,8 @@ def _read(directory):
     config = training_flags.Config(**recorded)
   except TypeError:
     raise _another_version(directory) from None
-  if (set(recorded) != set(config.as_dict())
-      or not _has_its_types(config) or not _can_be_reported(config, loaded.result)):
+  if (set(recorded) != set(config.as_dict()) or not _has_its_types(config)
+      or not _can_be_reported(config, loaded.result)):
     raise _another_version(directory)
   if list(loaded.metrics.index) != list(range(1, config.epochs + 1)):
     raise errors.StorageError(

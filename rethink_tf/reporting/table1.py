@@ -10,15 +10,18 @@ from rethink_tf.reporting import runs as runs_lib
 
 COLUMNS = (
     "row", "model", "params", "labels", "random crop", "weight decay", "n",
-    "epochs", "seeds", "train, ours", "train, paper", "test, ours", "test, paper")
+    "epochs", "seeds", "train, ours", "train, paper", "test, ours",
+    "test, paper")
+_ALL = catalog.DATASETS["cifar10"].train_examples
 _ACCURACIES = (
     "Accuracies in percent, at the end of training, weights fixed, over all "
     "training and all 10,000 test images; mean ± sample standard deviation "
     "where there are several seeds.")
 _SMALL = (
     "Each network trained on the first n images only, the learning rate still "
-    "falling by 0.95 per 50,000 images seen; each model's file in rethink_tf/models "
-    "says how many epochs that makes. The paper's numbers are for 50,000 images.")
+    "falling by 0.95 per 50,000 images seen; each model's file in "
+    "rethink_tf/models says how many epochs that makes. The paper's numbers "
+    "are for 50,000 images.")
 
 
 def full(runs):
@@ -31,8 +34,7 @@ def full(runs):
     A list of 19 dicts of text, with `COLUMNS` and "fingerprint"; a row without
     a run says "not run".
   """
-  return [_line(row, config, runs.at(config, catalog.DATASETS["cifar10"].train_examples))
-          for row, config in rows()]
+  return [_line(row, config, runs.at(config, _ALL)) for row, config in rows()]
 
 
 def small(runs):
@@ -40,7 +42,7 @@ def small(runs):
   lines = []
   for row, config in rows():
     found = {n: r for n, r in runs.of(config).items()
-             if n < catalog.DATASETS["cifar10"].train_examples}
+             if n < _ALL}
     lines.append(_line(row, config, next(iter(found.values()), [])))
   return lines
 

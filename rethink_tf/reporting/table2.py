@@ -12,7 +12,8 @@ COLUMNS = (
     "test top-5, ours", "test top-5, paper")
 SAMPLE_COLUMNS = (
     "labels", "data aug", "n", "image size", "batch size", "epochs",
-    "train top-1", "train top-5", "test top-1", "test top-5", "first epoch at 95%")
+    "train top-1", "train top-5", "test top-1", "test top-5",
+    "first epoch at 95%")
 # (the column's name, the key in result.json, the best on the way, the paper's)
 _ACCURACIES = (
     ("train top-1", "train_accuracy", None, "top1_train", None),

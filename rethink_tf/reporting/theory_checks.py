@@ -75,7 +75,7 @@ def estimator_is_right(runs, least, most):
 
 
 def shatters(runs):
-  """All labelings of small n, and all that were tried of larger n, are fitted."""
+  """All labelings of small n, and all tried of larger n, are fitted."""
   results = [run.result for run in runs.of_program("vc_dimension")]
   return [finding.Finding(
       "Theorem 1's network",
@@ -108,9 +108,9 @@ def stability_says_little(runs, points):
     findings.append(finding.Finding(
         subject, 100 * (beta - error["0"]) >= points,
         f"beta at least {beta:.2f} for any labels; generalization error "
-        f"{error['0']:.1%} with true labels, {error['1']:.1%} with random ones; "
-        f"one replaced example moved a probability by {moved['0']:.2f} and by "
-        f"{moved['1']:.2f}", "", result["n"]))
+        f"{error['0']:.1%} with true labels, {error['1']:.1%} with random "
+        f"ones; one replaced example moved a probability by {moved['0']:.2f} "
+        f"and by {moved['1']:.2f}", "", result["n"]))
   return findings or [finding.Finding("stability", None)]
 
 

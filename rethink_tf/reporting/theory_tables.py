@@ -7,6 +7,7 @@ there are no runs for it.
 import pandas as pd
 
 _LABELS = {0: "true labels", 1: "random labels"}
+_NETWORKS = {"construction": "Theorem 1", "sgd": "SGD"}
 
 
 def expressivity(runs):
@@ -17,7 +18,7 @@ def expressivity(runs):
     "test_accuracy" and "max_abs_error", which SGD has none of.
   """
   return pd.DataFrame([{
-      "network": "Theorem 1" if run.config["method"] == "construction" else "SGD",
+      "network": _NETWORKS[run.config["method"]],
       "labels": _LABELS.get(
           run.config["label_corruption"],
           f"p = {run.config['label_corruption']:g}"),
@@ -60,7 +61,7 @@ def vc_dimension(runs):
 
 
 def stability(runs):
-  """What one replaced example moves, a row an epoch, with "dataset", "model"."""
+  """What one replaced example moves, a row an epoch, by dataset and model."""
   return _stacked([
       run.metrics.assign(
           dataset=run.config["dataset"], model=run.config["model"],

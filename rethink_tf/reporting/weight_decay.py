@@ -1,4 +1,4 @@
-"""Random labels with and without weight decay: what each lambda does; Section 3."""
+"""Section 3: random labels with and without weight decay, by lambda."""
 
 import collections
 import dataclasses
@@ -18,8 +18,8 @@ def lines(runs):
 
   Returns:
     A list of dicts of text with `COLUMNS` and "fingerprint", by model, n,
-    lambda and epochs. Nothing else differs from the table's row. A model without
-    a run with weight decay on as many images is left out.
+    lambda and epochs. Nothing else differs from the table's row. A model
+    without a run with weight decay on as many images is left out.
   """
   groups = collections.defaultdict(dict)
   rows = [config for _, config in table1.rows() if config.label_corruption == 1]

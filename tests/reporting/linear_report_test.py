@@ -153,7 +153,8 @@ def test_sgd_on_as_many_of_other_images_is_a_curve_of_its_own(tmp_path):
   for count in (1000, 500):
     _measure(tmp_path / str(count), _STATEMENTS, f"--train_examples={count}")
   table = linear_tables.distance_against_epochs(_find(tmp_path))
-  assert set(table.curve) == {"digits, n = 40 of 1,000", "digits, n = 40 of 500"}
+  assert set(table.curve) == {
+      "digits, n = 40 of 1,000", "digits, n = 40 of 500"}
 
 
 def _lines(figure):
@@ -249,7 +250,8 @@ def test_the_distance_is_drawn_by_epoch_and_all_figures_are_written(tmp_path):
 @pytest.mark.parametrize("name, count", [
     ("sgd_stays_in_the_span", "40"),
     ("sgd_reaches_the_minimum_norm_solution", "40"),
-    ("curvature_is_the_same_at_all_minima", "40"), ("hessian_is_degenerate", "40"),
+    ("curvature_is_the_same_at_all_minima", "40"),
+    ("hessian_is_degenerate", "40"),
     ("random_centers_are_worse", "1,000"),
     ("labels_on_the_test_data_are_worse", "1,000")])
 def test_the_statements_hold_where_they_do(tmp_path, name, count):

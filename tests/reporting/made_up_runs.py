@@ -28,7 +28,8 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   Returns:
     The `Config`.
   """
-  count = config.train_examples or catalog.DATASETS[config.dataset].train_examples
+  everything = catalog.DATASETS[config.dataset].train_examples
+  count = config.train_examples or everything
   steps = math.ceil(count / config.batch_size)
   best = test if best is None else best
   top5 = 1.0 if config.is_imagenet else None

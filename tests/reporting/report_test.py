@@ -140,7 +140,8 @@ def test_weight_decay_on_random_labels_is_compared_where_nothing_else_differs(
   _write(tmp_path / "alone", 16, 0.99, 0.1)  # Without any weight decay.
   _main(f"--runs={tmp_path}", f"--out={tmp_path}")
   rows = _table(tmp_path, "weight_decay")
-  assert [(r["model"], r["weight decay"], r["train accuracy"]) for r in rows] == [
+  assert [(row["model"], row["weight decay"], row["train accuracy"])
+          for row in rows] == [
       ("mlp_1x512", "0", "98.00"), ("mlp_1x512", "0.0001", "97.00")]
 
 
@@ -152,15 +153,17 @@ def test_the_papers_numbers_stand_in_every_row(out):
 
 
 _SMALL_TABLE = """\
-| 18 | mlp_1x512 | 7 | true | no | no | 2,000 | 124 of 125 | 1, 2 | 100.00 ± 0.00 | 100.00 | 30.50 ± 0.71 | 50.51 |
-| 19 | mlp_1x512 | 7 | random | no | no | 5,000 | 50 | 3 | 99.98 | 99.34 | 10.02 | 10.61 |
+| 18 | mlp_1x512 | 7 | true | no | no | 2,000 | 124 of 125 | 1, 2 | \
+100.00 ± 0.00 | 100.00 | 30.50 ± 0.71 | 50.51 |
+| 19 | mlp_1x512 | 7 | random | no | no | 5,000 | 50 | 3 | \
+99.98 | 99.34 | 10.02 | 10.61 |
 
-Accuracies in percent, at the end of training, weights fixed, over all training \
-and all 10,000 test images; mean ± sample standard deviation where there are \
-several seeds. Each network trained on the first n images only, the learning \
-rate still falling by 0.95 per 50,000 images seen; each model's file in \
-rethink_tf/models says how many epochs that makes. The paper's numbers are for \
-50,000 images. CIFAR-10 with dataset fingerprint 01234567.
+Accuracies in percent, at the end of training, weights fixed, over all \
+training and all 10,000 test images; mean ± sample standard deviation where \
+there are several seeds. Each network trained on the first n images only, \
+the learning rate still falling by 0.95 per 50,000 images seen; each model's \
+file in rethink_tf/models says how many epochs that makes. The paper's \
+numbers are for 50,000 images. CIFAR-10 with dataset fingerprint 01234567.
 """
 
 
@@ -168,8 +171,8 @@ def test_a_tables_file_says_all_of_it(tmp_path):
   for seed, test in ((1, 0.30), (2, 0.31)):
     _write(tmp_path / f"true{seed}", 18, 1.0, test, train_examples=2000,
            epochs=124, seed=seed)
-  _write(tmp_path / "random", 19, 0.9998, 0.1002, train_examples=5000, epochs=50,
-         seed=3)
+  _write(tmp_path / "random", 19, 0.9998, 0.1002, train_examples=5000,
+         epochs=50, seed=3)
   _main(f"--runs={tmp_path}", f"--out={tmp_path}")
   lines = (tmp_path / "table1_small.md").read_text("utf-8").splitlines(True)
   assert len(lines) == 23
@@ -346,7 +349,8 @@ def test_runs_of_other_data_are_named_and_not_averaged(tmp_path, capsys):
   result = tmp_path / "seed2" / "result.json"
   (tmp_path / "seed2" / "SHA256SUMS").unlink()
   for file in (config, result):
-    file.write_text(file.read_text().replace("0123456789abcdef", "feedfacecafe"))
+    file.write_text(
+        file.read_text().replace("0123456789abcdef", "feedfacecafe"))
   assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
   assert (f"{tmp_path}/seed2 is of another cifar10 (fingerprint feedface) than "
           "most runs (01234567): left out") in capsys.readouterr().out
@@ -393,7 +397,8 @@ def test_only_what_stands_between_the_marks_is_rewritten():
 
 def test_only_the_sections_that_a_page_marks_are_written():
   content = dict.fromkeys(pages.SECTIONS, "new")
-  text, names = pages.with_sections(_marks("table3") + _marks("claims"), content)
+  text, names = pages.with_sections(
+      _marks("table3") + _marks("claims"), content)
   assert names == ["table3", "claims"] and text.count("new") == 2
 
 
@@ -503,13 +508,15 @@ def test_the_committed_figures_are_those_of_the_committed_runs(committed):
   assert {path.stem for path in folder.glob("*.png")} == (
       {*tables_now, "modifications"})
   for name, table in tables_now.items():
-    assert (folder / f"{name}.csv").read_text("utf-8") == gallery.csv_of(table), (
+    numbers = (folder / f"{name}.csv").read_text("utf-8")
+    assert numbers == gallery.csv_of(table), (
         f"{name} is stale: {_RUN}README.md")
     png = (folder / f"{name}.png").read_bytes()
     digest = gallery.digest_of(table)
     assert _png_source(png) == digest, f"{name} is stale: {_RUN}README.md"
     svg = (folder / f"{name}.svg").read_text("utf-8")
-    assert f"<dc:source>{digest}</dc:source>" in svg, f"{name} is stale: {_RUN}README.md"
+    assert f"<dc:source>{digest}</dc:source>" in svg, (
+        f"{name} is stale: {_RUN}README.md")
 
 
 def test_the_committed_tables_are_those_of_the_committed_runs(committed):
