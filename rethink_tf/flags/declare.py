@@ -1,0 +1,258 @@
+"""A flag is one line: a field of a frozen dataclass.
+
+    epochs: int = declare.optimizer(100, "Passes over the data.", checks.COUNT)
+
+is the flag --epochs, its type, its default, its place in --help, the values
+that it takes, and the field that the program sees. `read` reads the flags of
+such classes from the command line, and `build` makes their instances.
+
+Nothing here imports TensorFlow or Keras, so that a mistake is answered before
+they load.
+"""
+
+import collections.abc
+import dataclasses
+import functools
+import pathlib
+import sys
+import types
+import typing
+
+from absl import flags
+
+from rethink_tf import errors
+from rethink_tf import paths
+from rethink_tf.flags import checks as flag_checks
+from rethink_tf.flags import flagfile
+
+# The headings of --help, in their order there.
+HEADINGS = WHAT, OPTIMIZER, DATA, RUN, IMAGENET, WORKERS = (
+    "What to train", "Optimizer", "Data", "Run", "ImageNet and Inception V3",
+    "Workers")
+# The default of a field that its program fills in where no flag is given.
+REQUIRED = dataclasses.MISSING
+_DEFINE = {
+    bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
+    float: flags.DEFINE_float, str: flags.DEFINE_string,
+    pathlib.Path: flags.DEFINE_string, tuple: flags.DEFINE_string}
+
+
+class Flags:
+  """Base of the dataclasses whose fields are flags; their texts say which."""
+
+  def check(self):
+    """Raises UsageError where fields do not go together."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Flag:
+  """What a field says of its flag.
+
+  Attributes:
+    heading: one of `HEADINGS`.
+    text: what --help says.
+    checks: functions of (name, value, fields above as a dict) that raise
+      UsageError; of each entry, where the value is a tuple.
+    name: the flag's name; default: the field's.
+    typed: the default as it would be typed.
+    define: the function of `absl.flags` that defines it; default: by type.
+    parse: a function of (name, what absl read: text, but with `define`) that
+      returns the value or raises UsageError; default: by type.
+    fill: a function of the fields above that returns the value where the flag
+      is not given.
+    used_if: a function of the fields up to this one that tells whether it is
+      used; None is its value where it is not.
+  """
+
+  heading: str
+  text: str
+  checks: tuple[collections.abc.Callable, ...]
+  name: str | None = None
+  typed: object = None
+  define: collections.abc.Callable | None = None
+  parse: collections.abc.Callable | None = None
+  fill: collections.abc.Callable | None = None
+  used_if: collections.abc.Callable | None = None
+
+
+def flag(heading, default, text, *checks, **others):
+  """Returns a field of a dataclass that is a flag too.
+
+  Its type is the annotation's; a tuple is typed as numbers with commas between
+  them, and a path is relative to where the user is.
+
+  Args:
+    heading: one of `HEADINGS`.
+    default: of the field and of the flag; `REQUIRED`: see `build`.
+    text: what --help says.
+    *checks: as those of the module `checks`.
+    **others: what else `_Flag` has.
+  """
+  if "fill" not in others and default is not REQUIRED:
+    others.setdefault("typed", _as_typed(default))
+  return dataclasses.field(
+      default=default,
+      metadata={"flag": _Flag(heading, text, checks, **others)})
+
+
+what = functools.partial(flag, WHAT)
+optimizer = functools.partial(flag, OPTIMIZER)
+data = functools.partial(flag, DATA)
+run = functools.partial(flag, RUN)
+imagenet = functools.partial(flag, IMAGENET)
+workers = functools.partial(flag, WORKERS)
+
+
+def choice(default, allowed, more="", heading=WHAT, **others):
+  """Returns a flag that is one of some words, and says them in --help."""
+  return flag(heading, default, f"One of {', '.join(allowed)}{more}.",
+              flag_checks.one_of(allowed), **others)
+
+
+def define(*kinds):
+  """Returns `absl.flags.FlagValues` with --help and the flags of classes."""
+  values = flags.FlagValues()
+  flags.DEFINE_bool(
+      "help", False, "Show this help.", values, module_name=RUN)
+  for kind in kinds:
+    for name, field, declared in _flags_of(kind):
+      read_as = str if declared.parse else _types(field)[0]
+      make = declared.define or _DEFINE[read_as]
+      make(name, declared.typed, declared.text, flag_values=values,
+           module_name=declared.heading)
+  return values
+
+
+def names(*kinds, heading=None):
+  """Returns the names of classes' flags, those under a heading where given."""
+  return [name for kind in kinds for name, _, declared in _flags_of(kind)
+          if heading in (None, declared.heading)]
+
+
+def read(program, purpose, arguments, *kinds):
+  """Reads a command line; prints the help where it is asked for.
+
+  Args:
+    program: the program's name.
+    purpose: what the program does, for the help.
+    arguments: list of str, without the program name.
+    *kinds: the classes whose flags the program takes.
+
+  Returns:
+    `(values, stem)`: `absl.flags.FlagValues` for `build`, and the name of the
+    first flagfile without its ending, or None.
+
+  Raises:
+    UsageError: an unknown flag, a value of the wrong type, an argument that is
+      no flag, or a flagfile that `flagfile.expand` refuses.
+    SystemExit: with code 0, after the help.
+  """
+  expanded, file = flagfile.expand(arguments)
+  values = define(*kinds)
+  if any(argument.lstrip("-").startswith("undefok") for argument in expanded):
+    # absl's way of letting an unknown flag through.
+    raise errors.UsageError("Unknown command line flag 'undefok'")
+  try:
+    rest = values([program, *expanded])[1:]
+  except flags.Error as error:
+    raise errors.UsageError(str(error)) from error
+  if values.help:
+    _print_help(program, purpose, values)
+    sys.exit(0)
+  if rest:
+    raise errors.UsageError(
+        f"expected flags only, as --name=value. Received: {rest[0]!r}")
+  return values, pathlib.Path(file).stem if file else None
+
+
+def build(kind, values, **found):
+  """Returns an instance of a class whose fields are flags, all checked.
+
+  Args:
+    kind: the class, one of those that `read` was given.
+    values: what `read` returned.
+    **found: of fields that are no flags, the values; of flags without a
+      default, the values where they are not given.
+
+  Raises:
+    UsageError: a value is out of range, or does not go with another.
+  """
+  fields = dict(found)
+  for name, field, declared in _flags_of(kind):
+    value = getattr(values, name)
+    if value is not None:
+      value = _parse(name, field, value)
+      for entry in value if isinstance(value, tuple) else (value,):
+        for check in declared.checks:
+          check(name, entry, fields)
+    elif declared.fill:
+      value = declared.fill(fields)
+    else:
+      value = found.get(field.name)
+    fields[field.name] = value
+    if declared.used_if and not declared.used_if(fields):
+      fields[field.name] = None
+  made = kind(**fields)
+  made.check()
+  return made
+
+
+def _flags_of(kind):
+  """Yields `(flag's name, field, what it declares)` of a class's flags."""
+  for field in dataclasses.fields(kind):
+    if "flag" in field.metadata:
+      declared = field.metadata["flag"]
+      yield declared.name or field.name, field, declared
+
+
+def _types(field):
+  """Returns `(type, None)` of a field, or `(tuple, type of its entries)`."""
+  kind = field.type
+  if isinstance(kind, types.UnionType):  # With None.
+    kind, _ = typing.get_args(kind)
+  if typing.get_origin(kind) is tuple:
+    return tuple, typing.get_args(kind)[0]
+  return kind, None
+
+
+def _as_typed(default):
+  """Returns a field's default as the default of its flag."""
+  if isinstance(default, tuple):
+    return ",".join(str(entry).removesuffix(".0") for entry in default)
+  return str(default) if isinstance(default, pathlib.Path) else default
+
+
+def _parse(name, field, value):
+  """Returns what absl read as a value of the field's type."""
+  kind, entry = _types(field)
+  if field.metadata["flag"].parse:
+    return field.metadata["flag"].parse(name, value)
+  if kind is pathlib.Path:
+    if value == "":  # A shell variable that was not set, most likely.
+      raise errors.UsageError(f"--{name}: expected a path. Received: ''")
+    return paths.user_path(value)
+  if kind is tuple:
+    return tuple(value) if entry is str else _numbers(name, value, entry)
+  return value
+
+
+def _numbers(name, text, kind):
+  """Returns a tuple of different numbers from text with commas."""
+  try:
+    numbers = tuple(kind(word) for word in text.split(","))
+  except ValueError as error:
+    raise errors.UsageError(
+        f"--{name}: expected numbers with commas between them. Received: "
+        f"{text!r}") from error
+  if len(set(numbers)) < len(numbers):
+    raise errors.UsageError(
+        f"--{name}: expected different numbers. Received: {text!r}")
+  return numbers
+
+
+def _print_help(program, purpose, values):
+  print(f"{purpose}\n--flagfile=PATH reads flags from a file; flags given "
+        f"directly win.\n\nusage: {program} [--name=value ...]")
+  for heading in HEADINGS:
+    if values.get_flags_for_module(heading):
+      print(values.module_help(heading))

@@ -1,0 +1,146 @@
+"""Tests of declare: one line makes the flag, its check, its field, its help."""
+
+import dataclasses
+import pathlib
+
+from absl import flags
+import pytest
+
+from rethink_tf import errors
+from rethink_tf.flags import checks
+from rethink_tf.flags import declare
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Recipe(declare.Flags):
+  """A class with a flag of each type."""
+
+  dish: str = declare.choice("soup", ("soup", "cake"), more=" to cook")
+  minutes: int = declare.optimizer(20, "Time on the fire.", checks.COUNT)
+  salt: float = declare.optimizer(
+      0.5, "Spoons of salt.", checks.NOT_NEGATIVE,
+      fill=lambda fields: 0.5 if fields["dish"] == "soup" else 0.0)
+  sugar: float | None = declare.optimizer(
+      1.0, "Spoons of sugar.", checks.PROBABILITY,
+      used_if=lambda fields: fields["dish"] == "cake")
+  covered: bool | None = declare.run(None, "Use a lid.")
+  tastings: tuple[int, ...] = declare.run(
+      (5, 10), "When to taste.", lambda name, value, fields: checks.whole(
+          1, fields["minutes"])(name, value))
+  guests: tuple[str, ...] = declare.data(
+      (), "Who comes.", define=flags.DEFINE_list)
+  also: tuple[str, ...] | None = declare.data(
+      None, "What else to serve.", name="with",
+      define=flags.DEFINE_multi_string)
+  pot: pathlib.Path = declare.run(declare.REQUIRED, "The pot.")
+  book: pathlib.Path | None = declare.run(None, "The book.")
+  shade: float = declare.run(
+      0.25, "Of the crust.", typed="25%",
+      parse=lambda name, text: float(text.removesuffix("%")) / 100)
+  cook: str = "nobody"
+
+  def check(self):
+    if self.salt == self.sugar:
+      raise errors.UsageError("--salt and --sugar: expected a difference")
+
+
+@pytest.fixture(autouse=True)
+def _user_folder(tmp_path, monkeypatch):
+  monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+
+
+def _make(*arguments, **found):
+  values, _ = declare.read("cook", "Cooks.", list(arguments), _Recipe)
+  return declare.build(_Recipe, values, **found)
+
+
+def _refusal(*arguments):
+  with pytest.raises(errors.UsageError) as raised:
+    _make(*arguments)
+  return str(raised.value)
+
+
+def test_the_flags_defaults_are_the_fields():
+  pot = pathlib.Path("/pot")
+  assert _make(pot=pot) == _Recipe(pot=pot, sugar=None)
+  assert _make("--dish=cake", pot=pot) == _Recipe(
+      pot=pot, dish="cake", salt=0.0)
+
+
+def test_a_value_has_its_fields_type(tmp_path):
+  made = _make(
+      "--dish=cake", "--minutes=30", "--salt=1", "--sugar=0.25", "--nocovered",
+      "--tastings=3,30", "--guests=Ann, Bob", "--with=tea", "--with=wine",
+      "--pot=p", "--book=/b", "--shade=50%", cook="Cy")
+  assert made == _Recipe(
+      dish="cake", minutes=30, salt=1.0, sugar=0.25, covered=False,
+      tastings=(3, 30), guests=("Ann", "Bob"), also=("tea", "wine"),
+      pot=tmp_path / "p", book=pathlib.Path("/b"), shade=0.5, cook="Cy")
+  assert isinstance(made.salt, float)
+
+
+def test_what_is_found_does_not_overrule_what_is_typed(tmp_path):
+  assert _make("--pot=mine", pot=pathlib.Path("/other")).pot == (
+      tmp_path / "mine")
+
+
+def test_a_value_is_checked_whether_it_is_used_or_not():
+  assert _make("--sugar=0.5").sugar is None
+  assert _refusal("--sugar=2") == (
+      "--sugar: expected a number in [0, 1]. Received: 2.0")
+
+
+def test_a_check_sees_each_entry_and_the_fields_above():
+  assert _refusal("--minutes=9") == (
+      "--tastings: expected a whole number from 1 to 9. Received: 10")
+
+
+def test_what_does_not_go_together_is_refused_last():
+  assert _refusal("--dish=cake", "--salt=1", "--sugar=1") == (
+      "--salt and --sugar: expected a difference")
+
+
+@pytest.mark.parametrize("flag, said", [
+    ("--tastings=1,x", "expected numbers with commas between them. "
+     "Received: '1,x'"),
+    ("--tastings=1,1", "expected different numbers. Received: '1,1'"),
+    ("--book=", "expected a path. Received: ''"),
+    ("--dish=pie", "expected one of soup, cake. Received: 'pie'"),
+])
+def test_what_is_no_value_of_the_type_is_refused(flag, said):
+  assert _refusal(flag) == f"{flag.split('=')[0]}: {said}"
+
+
+def test_what_is_no_flag_is_refused():
+  assert "'cook'" in _refusal("--cook=Cy")
+  assert "'also'" in _refusal("--also=tea")
+
+
+def test_help_has_each_flag_once_under_its_heading_in_order(capsys):
+  with pytest.raises(SystemExit) as end:
+    _make("--help")
+  assert end.value.code == 0
+  lines = capsys.readouterr().out.splitlines()
+  assert lines[0] == "Cooks."
+  shown = [line for line in lines
+           if line.endswith(":") or line.startswith("  --")]
+  assert [line.split(": ")[0].strip() for line in shown] == [
+      "What to train:", "--dish", "Optimizer:", "--minutes", "--salt",
+      "--sugar", "Data:", "--guests", "--with", "Run:", "--book",
+      "--[no]covered", "--[no]help", "--pot", "--shade", "--tastings"]
+  assert "  --dish: One of soup, cake to cook." in lines
+  assert "    (default: '5,10')" in lines and "    (default: '25%')" in lines
+
+
+def test_names_are_those_of_flags():
+  assert declare.names(_Recipe, heading=declare.DATA) == ["guests", "with"]
+  assert "cook" not in declare.names(_Recipe) and len(
+      declare.names(_Recipe)) == 11
+
+
+def test_the_first_flagfile_gives_its_name(tmp_path):
+  (tmp_path / "soup.flags").write_text("--minutes=7\n")
+  values, stem = declare.read(
+      "cook", "", ["--flagfile=soup.flags", "--dish=cake"], _Recipe)
+  assert (stem, values.minutes, values.dish) == ("soup", 7, "cake")
+  assert declare.read("cook", "", [], _Recipe)[1] is None
