@@ -35,7 +35,8 @@ def expand(arguments):
     argument = remaining.pop(0)
     if argument in ("--flagfile", "-flagfile"):
       if not remaining:
-        raise errors.UsageError("--flagfile: expected a path. Received: nothing")
+        raise errors.UsageError(
+            "--flagfile: expected a path. Received: nothing")
       argument = f"--flagfile={remaining.pop(0)}"
     if argument.startswith(_PREFIXES):
       typed = argument.split("=", 1)[1]
@@ -53,7 +54,8 @@ def _read(path, including):
   try:
     text = path.read_text(encoding="utf-8")
   except (OSError, UnicodeDecodeError) as error:
-    raise errors.UsageError(f"flagfile {path} cannot be read: {error}") from error
+    raise errors.UsageError(
+        f"flagfile {path} cannot be read: {error}") from error
   flags = []
   for number, line in enumerate(text.splitlines(), start=1):
     line = line.strip()

@@ -8,65 +8,57 @@ from absl import flags
 
 from rethink_tf import errors
 from rethink_tf import paths
-from rethink_tf.flags import flagfile
+from rethink_tf.flags import checks
+from rethink_tf.flags import declare
 from rethink_tf.flags import linear as linear_flags
-from rethink_tf.flags import values as flag_values
+from rethink_tf.flags import run as run_flags
 
 
-@dataclasses.dataclass(frozen=True)
-class SelectOptions:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SelectOptions(run_flags.DataOptions, linear_flags.MemoryOptions):
   """How choices are compared on held-out training data.
 
-  Attributes:
-    choices: list of `(text, LinearConfig)`, the flags tried and all of them.
-    folds: parts that the training examples are cut into, each held out once.
-    out: folder for the table.
-    data_dir: as of `Options`.
-    memory_gb: as of `LinearOptions`.
+  Choices are `(text, LinearConfig)`: the flags tried, and all of them.
   """
 
+  tried: tuple[str, ...] | None = declare.what(
+      None, "FLAG=VALUE,VALUE,...: values of a flag to compare; given again, "
+      "every combination.", name="try", define=flags.DEFINE_multi_string)
+  folds: int = declare.data(
+      5, "Parts of the training examples, each held out once.",
+      checks.whole(2, 100))
+  out: pathlib.Path = declare.run(
+      declare.REQUIRED, "Folder to write the table to.")
   choices: list[tuple[str, linear_flags.LinearConfig]]
-  folds: int
-  out: pathlib.Path
-  data_dir: pathlib.Path | None
-  memory_gb: float
+
+  def check(self):
+    """Raises UsageError where a choice has too few examples."""
+    fewest = min(config.examples for _, config in self.choices)
+    checks.in_range(
+        "train_examples", fewest, f"at least one a fold of {self.folds}",
+        lambda x: x >= self.folds)
 
 
 def parse_select(arguments):
-  """Turns the selection's command-line arguments into `SelectOptions`.
+  """Turns arguments into `SelectOptions`; raises what `training.parse` does."""
+  values, stem = _read(arguments)
+  return declare.build(
+      SelectOptions, values, choices=_choices(arguments, values["try"].value),
+      out=paths.workspace() / "runs" / f"{stem or 'select_kernel'}-selection")
 
-  Raises:
-    UsageError: anything that is not a complete, valid command.
-    SystemExit: with code 0, after printing the help that `--help` asks for.
-  """
-  expanded, file = flagfile.expand(arguments)
-  values = linear_flags.define_flags()
-  _define_select_options(values)
-  flag_values.read(
-      values, "select_kernel", expanded,
-      "Compares choices of flags by cross-validation on training data.")
-  flag_values.in_range(
-      "folds", values.folds, "a whole number from 2 to 100",
-      lambda x: 2 <= x <= 100)
-  choices = _choices(expanded, values["try"].value or ())
-  fewest = min(config.examples for _, config in choices)
-  flag_values.in_range(
-      "train_examples", fewest, f"at least one a fold of {values.folds}",
-      lambda x: x >= values.folds)
-  stem = pathlib.Path(file).stem if file else "select_kernel"
-  out = flag_values.path("out", values) or (
-      paths.workspace() / "runs" / f"{stem}-selection")
-  return SelectOptions(
-      choices, values.folds, out, flag_values.path("data_dir", values),
-      values.memory_gb)
+
+def _read(arguments):
+  return declare.read(
+      "select_kernel",
+      "Compares choices of flags by cross-validation on training data.",
+      arguments, linear_flags.LinearConfig, SelectOptions)
 
 
 def _choices(arguments, tried):
   """Returns `(text, LinearConfig)` of every combination of the flags tried."""
-  fields = dataclasses.fields(linear_flags.LinearConfig)
-  names = [field.name for field in fields]
+  names = declare.names(linear_flags.LinearConfig)
   grids = []
-  for text in tried:
+  for text in tried or ():
     name, equals, values = text.partition("=")
     if not equals or name not in names:
       raise errors.UsageError(
@@ -75,19 +67,7 @@ def _choices(arguments, tried):
     grids.append([f"--{name}={value}" for value in values.split(",")])
   choices = []
   for combination in itertools.product(*grids):
-    values = linear_flags.define_flags()
-    _define_select_options(values)
-    flag_values.read(values, "select_kernel", [*arguments, *combination], "")
-    choices.append((" ".join(combination), linear_flags.from_flags(values)))
+    values, _ = _read([*arguments, *combination])
+    choices.append((" ".join(combination),
+                    declare.build(linear_flags.LinearConfig, values)))
   return choices
-
-
-def _define_select_options(values):
-  where = {"flag_values": values}
-  flags.DEFINE_multi_string(
-      "try", None, "FLAG=VALUE,VALUE,...: values of a flag to compare; given "
-      "again, every combination.", **where)
-  flags.DEFINE_integer(
-      "folds", 5, "Parts of the training examples, each held out once.",
-      **where)
-  flags.DEFINE_string("out", None, "Folder to write the table to.", **where)

@@ -1,16 +1,14 @@
 """The flags of the theory's programs, Sections 2.2 and 4."""
 
 import dataclasses
-import math
+import functools
 import typing
 
-from absl import flags
-
-from rethink_tf import errors
 from rethink_tf.data import catalog
-from rethink_tf.flags import flagfile
+from rethink_tf.flags import checks
+from rethink_tf.flags import declare
+from rethink_tf.flags import run as run_flags
 from rethink_tf.flags import training as training_flags
-from rethink_tf.flags import values as flag_values
 from rethink_tf.models import registry
 
 METHODS = ("construction", "sgd")
@@ -22,52 +20,59 @@ _LINEAR_RATE = 1e-4
 EXHAUSTIVE = 12
 # Layers of Corollary 1's network beside its blocks; `theory.deep` builds them.
 COROLLARY_LAYERS = 4
-_WHOLE = ("a whole number from 1 to 2^31 - 1", lambda x: 1 <= x < 2**31)
-# What a flag means, and which values it takes; for a list, which each entry.
-_THEORY_FLAGS = {
-    "seed": ("Seed of every random stream.",
-             "a whole number from 0 to 2^31 - 1", lambda x: 0 <= x < 2**31),
-    "label_corruption": (
-        "Probability that a label becomes a uniform random class; 1: random "
-        "labels.", "a number in [0, 1]", lambda x: 0 <= x <= 1),
-    "epochs": ("Passes over the training set, at most.", *_WHOLE),
-    "batch_size": ("Examples a step.", *_WHOLE),
-    "learning_rate": (
-        "Initial learning rate of SGD; default by model.",
-        "a finite number > 0", lambda x: 0 < x < math.inf),
-    "sizes": ("n of each group of instances.", "a whole number from 1 to 2,000",
-              lambda x: 1 <= x <= 2000),
-    "instances": ("Random instances of each size.", *_WHOLE),
-    "draws": ("How often the signs are drawn.", *_WHOLE),
-    "labelings": (f"Random labelings tried where n > {EXHAUSTIVE}.", *_WHOLE),
-    "replacements": (
-        "How many times another example is replaced.", *_WHOLE),
-    "held_out": ("Test examples on which losses are compared.", *_WHOLE),
-}
+
+
+def _declare_count(default, text):
+  return declare.what(default, text, checks.COUNT)
+
+
+def _declare_dataset(default):
+  return declare.choice(default, catalog.IN_MEMORY)
+
+
+def _declare_n(default):
+  return declare.data(default, "Training examples, the first n.",
+                      training_flags.count_from(1))
+
+
+def _declare_epochs(default):
+  return declare.optimizer(
+      default, "Passes over the training set, at most.", checks.COUNT)
+
+
+def _declare_batch_size():
+  return declare.optimizer(128, "Examples a step.", checks.COUNT)
+
+
+def _declare_learning_rate():
+  rates = {name: model.learning_rate
+           for name, model in registry.models().items()}
+  rates[LINEAR] = _LINEAR_RATE
+  return declare.optimizer(
+      0.01, "Initial learning rate of SGD; default by model.", checks.POSITIVE,
+      fill=lambda fields: rates.get(fields.get("model"), 0.01))
+
+
+def _check_blocks(name, value, fields):
+  n = fields["n"]
+  most = n - COROLLARY_LAYERS
+  checks.in_range(
+      name, value, f"whole numbers from 1 to {most:,}, so that the depth "
+      f"k = b + {COROLLARY_LAYERS} is at most n = {n:,}",
+      lambda x: 1 <= x <= most)
+
+
+def _check_held_out(name, value, fields):
+  dataset = fields["dataset"]
+  checks.whole(1, catalog.DATASETS[dataset].test_examples,
+               f", the test examples of {dataset}")(name, value)
 
 
 @dataclasses.dataclass(frozen=True)
-class TheoryConfig:
-  """All that determines the result of one of the theory's programs.
+class TheoryConfig(run_flags.RunConfig):
+  """All that determines the result of one of the theory's programs."""
 
-  Attributes:
-    program: the program's name, which tells its run directories from others.
-    seed: seed of every random stream.
-  """
-
-  program: typing.ClassVar[str]
-
-  seed: int = 1
-
-  def as_dict(self):
-    """Returns the fields as a dict that `json` gives back unchanged."""
-    fields = {name: list(value) if isinstance(value, tuple) else value
-              for name, value in dataclasses.asdict(self).items()}
-    return {"program": self.program, **fields}
-
-  def short_hash(self):
-    """Returns 8 hex digits that differ between configs, the seed left out."""
-    return flag_values.short_hash(self.as_dict())
+  seed: int = run_flags.declare_seed()
 
   def training(self):
     """Returns the `Config` that the training code takes.
@@ -85,13 +90,14 @@ class Expressivity(TheoryConfig):
 
   program: typing.ClassVar[str] = "expressivity"
 
-  dataset: str = "cifar10"
-  label_corruption: float = 1.0
-  n: int = 0
-  method: str = "construction"
-  epochs: int = 100
-  batch_size: int = 128
-  learning_rate: float = 0.01
+  dataset: str = _declare_dataset("cifar10")
+  label_corruption: float = run_flags.declare_label_corruption(1.0)
+  n: int = declare.data(0, "Training examples, the first n. 0: all.",
+                        training_flags.count_from(0))
+  method: str = declare.choice("construction", METHODS)
+  epochs: int = _declare_epochs(100)
+  batch_size: int = _declare_batch_size()
+  learning_rate: float = _declare_learning_rate()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,8 +106,9 @@ class Lemma1(TheoryConfig):
 
   program: typing.ClassVar[str] = "lemma1"
 
-  sizes: tuple[int, ...] = (10, 50, 200)
-  instances: int = 20
+  sizes: tuple[int, ...] = declare.what(
+      (10, 50, 200), "n of each group of instances.", checks.whole(1, 2000))
+  instances: int = _declare_count(20, "Random instances of each size.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,10 +117,12 @@ class Corollary1(TheoryConfig):
 
   program: typing.ClassVar[str] = "corollary1"
 
-  dataset: str = "cifar10"
-  label_corruption: float = 1.0
-  n: int = 10_000
-  blocks: tuple[int, ...] = (2, 4, 8, 16)
+  dataset: str = _declare_dataset("cifar10")
+  label_corruption: float = run_flags.declare_label_corruption(1.0)
+  n: int = _declare_n(10_000)
+  blocks: tuple[int, ...] = declare.what(
+      (2, 4, 8, 16), "Numbers of blocks b, with commas; depth b + 4.",
+      _check_blocks)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,13 +131,13 @@ class Rademacher(TheoryConfig):
 
   program: typing.ClassVar[str] = "rademacher"
 
-  dataset: str = "cifar10"
-  model: str = "mlp_1x512"
-  n: tuple[int, ...] = (1000, 2000)
-  draws: int = 5
-  epochs: int = 300
-  batch_size: int = 128
-  learning_rate: float = 0.01
+  dataset: str = _declare_dataset("cifar10")
+  model: str = declare.choice("mlp_1x512", (*registry.names(), LINEAR))
+  n: tuple[int, ...] = _declare_n((1000, 2000))
+  draws: int = _declare_count(5, "How often the signs are drawn.")
+  epochs: int = _declare_epochs(300)
+  batch_size: int = _declare_batch_size()
+  learning_rate: float = _declare_learning_rate()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,9 +146,10 @@ class VcDimension(TheoryConfig):
 
   program: typing.ClassVar[str] = "vc_dimension"
 
-  dataset: str = "cifar10"
-  n: tuple[int, ...] = (2, 4, 8, 12, 100, 1000, 10_000)
-  labelings: int = 100
+  dataset: str = _declare_dataset("cifar10")
+  n: tuple[int, ...] = _declare_n((2, 4, 8, 12, 100, 1000, 10_000))
+  labelings: int = _declare_count(
+      100, f"Random labelings tried where n > {EXHAUSTIVE}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,192 +158,61 @@ class Stability(TheoryConfig):
 
   program: typing.ClassVar[str] = "stability"
 
-  dataset: str = "digits"
-  model: str = "mlp_1x512"
-  label_corruption: tuple[float, ...] = (0.0, 1.0)
-  n: int = 1000
-  replacements: int = 3
-  held_out: int = 500
-  epochs: int = 50
-  batch_size: int = 128
-  learning_rate: float = 0.01
+  dataset: str = _declare_dataset("digits")
+  model: str = declare.choice("mlp_1x512", registry.names())
+  label_corruption: tuple[float, ...] = run_flags.declare_label_corruption(
+      (0.0, 1.0))
+  n: int = _declare_n(1000)
+  replacements: int = _declare_count(
+      3, "How many times another example is replaced.")
+  held_out: int = declare.data(
+      500, "Test examples on which losses are compared.", checks.COUNT,
+      _check_held_out)
+  epochs: int = _declare_epochs(50)
+  batch_size: int = _declare_batch_size()
+  learning_rate: float = _declare_learning_rate()
+
+  def check(self):
+    """Raises UsageError where fields do not go together."""
+    spare = (catalog.DATASETS[self.dataset].train_examples
+             - self.replacements)
+    checks.whole(1, spare, f", all that {self.dataset} has but "
+                 f"{self.replacements} to put in")("n", self.n)
 
 
-def parse_expressivity(arguments):
-  """Turns arguments of `expressivity` into `(Expressivity, Options)`.
+def parse(kind, purpose, arguments):
+  """Turns a program's arguments into `(kind, NetworkOptions)`.
+
+  Args:
+    kind: the program's class of `TheoryConfig`.
+    purpose: what the program does, for --help.
+    arguments: list of str, without the program name.
 
   Raises:
     UsageError: anything that is not a complete, valid command.
     SystemExit: with code 0, after printing the help that `--help` asks for.
   """
-  config, options = _parse_theory(
-      Expressivity, arguments,
-      "Fits any labels by the network of Theorem 1, 2n + d weights.")
-  flag_values.one_of("method", config.method, METHODS)
-  return config, options
+  values, _ = declare.read(
+      kind.program, purpose, arguments, kind, run_flags.NetworkOptions)
+  return run_flags.build(
+      kind, run_flags.NetworkOptions, values, arguments,
+      lambda config: config.program)
 
 
-def parse_lemma1(arguments):
-  """Turns arguments of `lemma1` into `(Lemma1, Options)`; raises likewise."""
-  return _parse_theory(
-      Lemma1, arguments,
-      "Holds Lemma 1 against numpy.linalg on random instances.")
-
-
-def parse_corollary1(arguments):
-  """Turns arguments of `corollary1` into `(Corollary1, Options)`."""
-  config, options = _parse_theory(
-      Corollary1, arguments,
-      "Fits any labels by the network of Corollary 1, at several depths.")
-  most = config.n - COROLLARY_LAYERS
-  for blocks in config.blocks:
-    flag_values.in_range(
-        "blocks", blocks, f"whole numbers from 1 to {most:,}, so that the depth "
-        f"k = b + {COROLLARY_LAYERS} is at most n = {config.n:,}",
-        lambda x: 1 <= x <= most)
-  return config, options
-
-
-def parse_rademacher(arguments):
-  """Turns arguments of `rademacher` into `(Rademacher, Options)`."""
-  config, options = _parse_theory(
-      Rademacher, arguments,
-      "Estimates the Rademacher complexity of a model by training on signs.")
-  flag_values.one_of("model", config.model, _models_of(Rademacher))
-  return config, options
-
-
-def parse_vc_dimension(arguments):
-  """Turns arguments of `vc_dimension` into `(VcDimension, Options)`."""
-  return _parse_theory(
-      VcDimension, arguments,
-      f"Shatters n points: all 2^n labelings for n <= {EXHAUSTIVE}.")
-
-
-def parse_stability(arguments):
-  """Turns arguments of `stability` into `(Stability, Options)`."""
-  config, options = _parse_theory(
-      Stability, arguments,
-      "Trains with and without one example replaced, and compares losses.")
-  flag_values.one_of("model", config.model, _models_of(Stability))
-  spare = catalog.DATASETS[config.dataset].train_examples - config.replacements
-  flag_values.in_range(
-      "n", config.n,
-      f"a whole number from 1 to {spare:,}, all that "
-      f"{config.dataset} has but {config.replacements} to put in",
-      lambda x: 1 <= x <= spare)
-  return config, options
-
-
-def _parse_theory(kind, arguments, purpose):
-  """Reads the flags that are the fields of `kind`, and those of `Options`."""
-  values = flags.FlagValues()
-  _define_theory(kind, values)
-  expanded, _ = flagfile.expand(arguments)
-  flag_values.read(values, kind.program, expanded, purpose)
-  fields = {f.name: _theory_value(f, values) for f in dataclasses.fields(kind)}
-  if "dataset" in fields:
-    flag_values.one_of("dataset", fields["dataset"], catalog.IN_MEMORY)
-    _check_counts(kind, fields)
-  if fields.get("learning_rate") is None and "learning_rate" in fields:
-    rates = {name: model.learning_rate
-             for name, model in registry.models().items()}
-    rates[LINEAR] = _LINEAR_RATE
-    fields["learning_rate"] = rates.get(
-        fields.get("model"), kind.learning_rate)
-  flag_values.in_range(
-      "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
-      lambda x: 0 < x < math.inf)
-  config = kind(**fields)
-  logdir = flag_values.path("logdir", values) or (
-      flag_values.default_logdir(kind.program, config))
-  return config, training_flags.Options(
-      logdir=logdir, data_dir=flag_values.path("data_dir", values),
-      resume=values.resume,
-      overwrite=values.overwrite, deterministic=values.deterministic,
-      checkpoint_minutes=values.checkpoint_minutes, arguments=tuple(arguments))
-
-
-def _define_theory(kind, values):
-  where = {"flag_values": values}
-  of_one_run = training_flags.define_flags()
-  for name in ("help", "data_dir", "resume", "overwrite", "deterministic"):
-    flags.DEFINE_flag(of_one_run[name], values, "rethink_tf.config")
-  flags.DEFINE_string(
-      "logdir", None, "The run directory; default: "
-      "runs/<program>-<hash of the flags>/seed<k>.", **where)
-  flags.DEFINE_float(
-      "checkpoint_minutes", training_flags.Options.checkpoint_minutes,
-      "Minutes between checkpoints of a network in training.", **where)
-  words = {
-      "dataset": f"One of {', '.join(catalog.IN_MEMORY)}.",
-      "model": f"One of {', '.join(_models_of(kind))}.",
-      "method": f"One of {', '.join(METHODS)}.",
-      "n": "Training examples, the first n."
-           + (" 0: all." if kind is Expressivity else ""),
-      "blocks": "Numbers of blocks b, with commas; depth b + 4.",
-  }
-  for field in dataclasses.fields(kind):
-    text = words.get(field.name) or _THEORY_FLAGS[field.name][0]
-    default = field.default
-    if field.name == "learning_rate":
-      flags.DEFINE_float(field.name, None, text, **where)
-    elif isinstance(default, tuple):
-      flags.DEFINE_string(
-          field.name, ",".join(map(str, default)), text, **where)
-    elif isinstance(default, str):
-      flags.DEFINE_string(field.name, default, text, **where)
-    elif isinstance(default, float):
-      flags.DEFINE_float(field.name, default, text, **where)
-    else:
-      flags.DEFINE_integer(field.name, default, text, **where)
-
-
-def _models_of(kind):
-  models = registry.names()
-  return (*models, LINEAR) if kind is Rademacher else models
-
-
-def _theory_value(field, values):
-  """Returns a field's value, checked as far as it depends on no other."""
-  value = getattr(values, field.name)
-  if isinstance(field.default, tuple):
-    value = _numbers(field.name, value, type(field.default[0]))
-  if field.name in _THEORY_FLAGS and value is not None:
-    _, expected, holds = _THEORY_FLAGS[field.name]
-    for entry in value if isinstance(value, tuple) else (value,):
-      flag_values.in_range(field.name, entry, expected, holds)
-  return value
-
-
-def _numbers(name, text, kind):
-  """Returns a tuple of different numbers from text with commas."""
-  try:
-    numbers = tuple(kind(word) for word in text.split(","))
-  except ValueError as error:
-    raise errors.UsageError(
-        f"--{name}: expected numbers with commas between them. Received: "
-        f"{text!r}") from error
-  if len(set(numbers)) < len(numbers):
-    raise errors.UsageError(
-        f"--{name}: expected different numbers. Received: {text!r}")
-  return numbers
-
-
-def _check_counts(kind, fields):
-  available = catalog.DATASETS[fields["dataset"]].train_examples
-  least = 0 if kind is Expressivity else 1
-  counts = fields["n"] if isinstance(fields["n"], tuple) else (fields["n"],)
-  for count in counts:
-    flag_values.in_range(
-        "n", count,
-        f"a whole number from {least} to {available:,}, all "
-        f"that {fields['dataset']} has",
-        lambda x: least <= x <= available)
-  if "held_out" in fields:
-    available = catalog.DATASETS[fields["dataset"]].test_examples
-    flag_values.in_range(
-        "held_out", fields["held_out"],
-        f"a whole number from 1 to "
-        f"{available:,}, the test examples of {fields['dataset']}",
-        lambda x: 1 <= x <= available)
+parse_expressivity = functools.partial(
+    parse, Expressivity,
+    "Fits any labels by the network of Theorem 1, 2n + d weights.")
+parse_lemma1 = functools.partial(
+    parse, Lemma1, "Holds Lemma 1 against numpy.linalg on random instances.")
+parse_corollary1 = functools.partial(
+    parse, Corollary1,
+    "Fits any labels by the network of Corollary 1, at several depths.")
+parse_rademacher = functools.partial(
+    parse, Rademacher,
+    "Estimates the Rademacher complexity of a model by training on signs.")
+parse_vc_dimension = functools.partial(
+    parse, VcDimension,
+    f"Shatters n points: all 2^n labelings for n <= {EXHAUSTIVE}.")
+parse_stability = functools.partial(
+    parse, Stability,
+    "Trains with and without one example replaced, and compares losses.")

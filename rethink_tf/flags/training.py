@@ -1,16 +1,14 @@
 """The flags of training, their checks, and the frozen Config a run sees."""
 
 import dataclasses
-import math
 import pathlib
-
-from absl import flags
 
 from rethink_tf import errors
 from rethink_tf.data import catalog
-from rethink_tf.flags import flagfile
+from rethink_tf.flags import checks
+from rethink_tf.flags import declare
 from rethink_tf.flags import imagenet as imagenet_flags
-from rethink_tf.flags import values as flag_values
+from rethink_tf.flags import run as run_flags
 from rethink_tf.models import registry
 
 PIXEL_RANDOMIZATIONS = (
@@ -20,35 +18,79 @@ STRATEGIES = ("one_device", "mirrored", "multi_worker")
 _LARGEST = 3.4e38
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
-  """All that determines a run's result, and nothing else (so: no path).
+def count_from(least):
+  """Returns the check of a number of training examples of --dataset."""
+  def check(name, value, fields):
+    dataset = fields["dataset"]
+    available = catalog.DATASETS[dataset].train_examples
+    checks.whole(least, available, f", all that {dataset} has")(name, value)
+  return check
 
-  The last fields are those of ImageNet, and None for the other datasets; see
-  `imagenet_config`.
+
+def declare_train_examples(default):
+  """Returns the flag --train_examples."""
+  return declare.data(
+      default, "Use the first n training examples; 0: all.", count_from(0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(run_flags.RunConfig):
+  """All that determines a training run's result.
+
+  The last fields are those of ImageNet, and None for the other datasets.
   """
 
-  dataset: str = "cifar10"
-  model: str = "mlp_1x512"
-  label_corruption: float = 0.0
-  pixel_randomization: str = "none"
-  random_crop: bool = False
-  weight_decay: float = 0.0
-  dropout: float = 0.0
-  batch_size: int = 128
-  epochs: int = 100
-  learning_rate: float = 0.01
-  lr_decay: float = 0.95
-  lr_decay_examples: int = 50_000
-  eval_every: int = 1
-  seed: int = 1
-  train_examples: int = 0
-  image_size: int | None = None
-  data_augmentation: bool | None = None
-  aux_head: bool | None = None
-  label_smoothing: float | None = None
-  batch_norm_decay: float | None = None
-  moving_average_decay: float | None = None
+  dataset: str = declare.choice("cifar10", tuple(catalog.DATASETS))
+  model: str = declare.choice("mlp_1x512", tuple(registry.models()))
+  label_corruption: float = run_flags.declare_label_corruption(0.0)
+  pixel_randomization: str = declare.choice("none", PIXEL_RANDOMIZATIONS)
+  random_crop: bool = declare.what(
+      False, "Train on random 28x28 windows instead of the central one.")
+  weight_decay: float = declare.optimizer(
+      0.0, "lambda of a penalty lambda * ||w||^2 on every kernel.",
+      checks.within(f"a number from 0 to {_LARGEST}",
+                    lambda x: 0 <= x <= _LARGEST))
+  dropout: float = declare.what(
+      0.0, "Rate of dropout before the last linear layer.",
+      checks.within("a rate in [0, 1)", lambda x: 0 <= x < 1))
+  batch_size: int = declare.optimizer(
+      128, "Examples a step, those of all workers together.", checks.COUNT)
+  epochs: int = declare.optimizer(
+      100, "Passes over the training set.", checks.COUNT)
+  learning_rate: float = declare.optimizer(
+      0.01, "Initial learning rate; default by model: "
+      + ", ".join(f"{name} {model.learning_rate}"
+                  for name, model in registry.models().items()) + ".",
+      checks.within(f"a number > 0, up to {_LARGEST}",
+                    lambda x: 0 < x <= _LARGEST),
+      fill=lambda fields: registry.models()[fields["model"]].learning_rate)
+  lr_decay: float = declare.optimizer(
+      0.95, "Factor of each decay.", checks.PROBABILITY)
+  lr_decay_examples: int = declare.optimizer(
+      50_000, "Training examples seen from one decay to the next.",
+      checks.COUNT)
+  eval_every: int = declare.run(
+      1, "Epochs between test evaluations; the last epoch always has one.",
+      checks.COUNT)
+  seed: int = run_flags.declare_seed()
+  train_examples: int = declare_train_examples(0)
+  image_size: int | None = imagenet_flags.declare_flag(
+      299, "ImageNet: height and width of the network's input.")
+  data_augmentation: bool | None = imagenet_flags.declare_flag(
+      False, "ImageNet: train on distorted crops and colors instead of the "
+      "central 87.5%.")
+  aux_head: bool | None = imagenet_flags.declare_flag(
+      False, "Inception V3: train the auxiliary head too, at 0.4 of its loss.")
+  label_smoothing: float | None = imagenet_flags.declare_flag(
+      0.0, "Inception V3: share of each label that goes to all classes alike; "
+      "the package's is 0.1.", checks.BELOW_ONE)
+  batch_norm_decay: float | None = imagenet_flags.declare_flag(
+      0.9997, "Inception V3: decay of batch normalization's moving averages; "
+      "a run of a few hundred steps needs a lower one.", checks.BELOW_ONE)
+  moving_average_decay: float | None = imagenet_flags.declare_flag(
+      0.9999, "Inception V3: decay of the moving average of the weights, which "
+      "is what is measured; (1 + step) / (10 + step) while that is lower; "
+      "0: none.", checks.BELOW_ONE)
 
   @property
   def is_imagenet(self):
@@ -56,219 +98,58 @@ class Config:
 
   def as_dict(self):
     """Returns the fields that are not None as a dict that `json` can write."""
-    return {name: value for name, value in dataclasses.asdict(self).items()
+    return {name: value for name, value in super().as_dict().items()
             if value is not None}
 
-  def short_hash(self):
-    """Returns 8 hex digits that differ between configs, the seed left out."""
-    return flag_values.short_hash(self.as_dict())
+  def check(self):
+    """Raises UsageError where fields do not go together."""
+    if self.is_imagenet:
+      imagenet_flags.check_images(self)
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
-  """Where a run reads and writes, and how it starts: no part of its result.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options(run_flags.NetworkOptions):
+  """How a training run starts, beside what `NetworkOptions` say.
 
-  Attributes:
-    logdir: the run directory.
-    data_dir: the only place to look for data, or None for TFDS's own.
-    allow_sample: whether ImageNet may have fewer examples than the official one.
-    resume: whether to go on from what the run directory holds.
-    overwrite: whether to replace what an earlier run left there.
-    checkpoint_minutes: minutes between checkpoints within an epoch.
-    deterministic: whether the same command gives the same bits; None: where
-      there is no GPU.
-    strategy: one of `STRATEGIES`. The batch is the global one, so that none
-      of them changes what a run computes, but for rounding, dropout's masks and
-      the batches that batch normalization sees.
-    worker_timeout: minutes to wait for the other workers to start.
-    preview: whether to draw the modifications instead of training.
-    arguments: the command line as typed, a tuple of str.
+  The batch is that of all workers together, so that no strategy changes what a
+  run computes, but for rounding, dropout's masks and the batches that batch
+  normalization sees.
   """
 
-  logdir: pathlib.Path
-  data_dir: pathlib.Path | None = None
-  allow_sample: bool = False
-  resume: bool = True
-  overwrite: bool = False
-  checkpoint_minutes: float = 10.0
-  deterministic: bool | None = None
-  strategy: str = "one_device"
-  worker_timeout: float = 5.0
-  preview: bool = False
-  arguments: tuple[str, ...] = ()
+  logdir: pathlib.Path = run_flags.declare_logdir("flagfile or model")
+  allow_sample: bool = declare.imagenet(
+      False, "ImageNet: accept prepared data with fewer examples than the "
+      "official 1,281,167 and 50,000.")
+  checkpoint_minutes: float = run_flags.declare_checkpoint_minutes(
+      "checkpoints within an epoch; each epoch ends with one")
+  strategy: str = declare.choice(
+      "one_device", STRATEGIES, ": who shares each batch of --batch_size",
+      declare.WORKERS)
+  worker_timeout: float = declare.workers(
+      5.0, "Minutes to wait for the other workers to start.", checks.POSITIVE)
+  preview: bool = declare.run(
+      False, "Do not train: write preview.png, the first images under each "
+      "modification of Section 2.1, to the run directory.")
 
 
 def parse(arguments):
-  """Turns command-line arguments into `(Config, Options)`.
-
-  Args:
-    arguments: list of str, without the program name.
+  """Turns command-line arguments, a list of str, into `(Config, Options)`.
 
   Raises:
     UsageError: anything that is not a complete, valid command.
     SystemExit: with code 0, after printing the help that `--help` asks for.
   """
-  expanded, file = flagfile.expand(arguments)
-  values = define_flags()
-  flag_values.read(values, "train", expanded,
-        "Trains one network on true or on random labels.\n"
-        "--flagfile=PATH reads flags from a file; flags given directly win.")
-  config = _config(values)
-  flag_values.in_range(
-      "checkpoint_minutes", values.checkpoint_minutes, "a finite number > 0",
-      lambda x: 0 < x < math.inf)
-  flag_values.in_range(
-      "worker_timeout", values.worker_timeout, "a finite number > 0",
-      lambda x: 0 < x < math.inf)
-  flag_values.one_of("strategy", values.strategy, STRATEGIES)
-  if values.preview and config.is_imagenet:
+  values, stem = declare.read(
+      "train", "Trains one network on true or on random labels.", arguments,
+      Config, Options)
+  # What --help has under ImageNet goes with no other dataset.
+  if values.dataset in catalog.DATASETS and values.model in registry.models():
+    imagenet_flags.check_dataset(
+        values, declare.names(Config, Options, heading=declare.IMAGENET))
+  config, options = run_flags.build(
+      Config, Options, values, arguments, lambda config: stem or config.model)
+  if options.preview and config.is_imagenet:
     raise errors.UsageError(
-        f"--preview: expected a dataset among {', '.join(catalog.IN_MEMORY)}. Received: "
-        f"{config.dataset}")
-  options = Options(
-      logdir=flag_values.path("logdir", values) or (
-          flag_values.default_logdir(_name(config, file), config)),
-      data_dir=flag_values.path("data_dir", values),
-      allow_sample=values.allow_sample,
-      resume=values.resume,
-      overwrite=values.overwrite,
-      checkpoint_minutes=values.checkpoint_minutes,
-      deterministic=values.deterministic,
-      strategy=values.strategy,
-      worker_timeout=values.worker_timeout,
-      preview=values.preview,
-      arguments=tuple(arguments),
-  )
+        "--preview: expected a dataset among "
+        f"{', '.join(catalog.IN_MEMORY)}. Received: {config.dataset}")
   return config, options
-
-
-def define_flags():
-  """Returns `absl.flags.FlagValues` with the flags of training."""
-  values = flags.FlagValues()
-  where = {"flag_values": values}
-  flags.DEFINE_bool("help", False, "Show this help.", **where)
-  _define_flags_of_config(where)
-  _define_flags_of_options(where)
-  imagenet_flags.define_flags(values)
-  return values
-
-
-def _define_flags_of_config(where):
-  default = Config()
-  flags.DEFINE_string(
-      "dataset", default.dataset, f"One of {', '.join(catalog.DATASETS)}.",
-      **where)
-  flags.DEFINE_string(
-      "model", default.model, f"One of {', '.join(registry.models())}.", **where)
-  flags.DEFINE_float(
-      "label_corruption", default.label_corruption, "Probability that a "
-      "training label becomes a uniform random class; 1: random labels.",
-      **where)
-  flags.DEFINE_string(
-      "pixel_randomization", default.pixel_randomization,
-      f"One of {', '.join(PIXEL_RANDOMIZATIONS)}.", **where)
-  flags.DEFINE_bool(
-      "random_crop", default.random_crop,
-      "Train on random 28x28 windows instead of the central one.", **where)
-  flags.DEFINE_float(
-      "weight_decay", default.weight_decay,
-      "lambda of a penalty lambda * ||w||^2 on every kernel.", **where)
-  flags.DEFINE_float(
-      "dropout", default.dropout,
-      "Rate of dropout before the last linear layer.", **where)
-  flags.DEFINE_integer(
-      "batch_size", default.batch_size,
-      "Examples a step, those of all workers together.", **where)
-  flags.DEFINE_integer(
-      "epochs", default.epochs, "Passes over the training set.", **where)
-  flags.DEFINE_float(
-      "learning_rate", None, "Initial learning rate; default by model: "
-      + ", ".join(f"{k} {v.learning_rate}" for k, v in registry.models().items())
-      + ".", **where)
-  flags.DEFINE_float(
-      "lr_decay", default.lr_decay, "Factor of each decay.", **where)
-  flags.DEFINE_integer(
-      "lr_decay_examples", default.lr_decay_examples,
-      "Training examples seen from one decay to the next.", **where)
-  flags.DEFINE_integer(
-      "eval_every", default.eval_every,
-      "Epochs between test evaluations; the last epoch always has one.",
-      **where)
-  flags.DEFINE_integer(
-      "seed", default.seed, "Seed of every random stream.", **where)
-  flags.DEFINE_integer(
-      "train_examples", default.train_examples,
-      "Use the first n training examples; 0: all.", **where)
-
-
-def _define_flags_of_options(where):
-  flags.DEFINE_string(
-      "data_dir", None, "TFDS data directory, the only one looked in; default: "
-      "TFDS_DATA_DIR, or TFDS's own.", **where)
-  flags.DEFINE_string(
-      "logdir", None, "The run directory; default: "
-      "runs/<flagfile or model>-<hash of the flags>/seed<k>.", **where)
-  flags.DEFINE_bool(
-      "resume", True, "Go on from what the run directory holds.", **where)
-  flags.DEFINE_bool(
-      "overwrite", False, "Replace an earlier run in the run directory.",
-      **where)
-  flags.DEFINE_float(
-      "checkpoint_minutes", Options.checkpoint_minutes,
-      "Minutes between checkpoints within an epoch; each epoch ends with one.",
-      **where)
-  flags.DEFINE_bool(
-      "deterministic", None, "The same command gives the same numbers, to the "
-      "bit; default: where there is no GPU.", **where)
-  flags.DEFINE_string(
-      "strategy", Options.strategy, f"One of {', '.join(STRATEGIES)}: who "
-      "shares each batch of --batch_size.", **where)
-  flags.DEFINE_float(
-      "worker_timeout", Options.worker_timeout,
-      "Minutes to wait for the other workers to start.", **where)
-  flags.DEFINE_bool(
-      "preview", False, "Do not train: write preview.png, the first images "
-      "under each modification of Section 2.1, to the run directory.", **where)
-
-
-def _config(values):
-  flag_values.one_of("dataset", values.dataset, tuple(catalog.DATASETS))
-  flag_values.one_of("model", values.model, tuple(registry.models()))
-  flag_values.one_of(
-      "pixel_randomization", values.pixel_randomization, PIXEL_RANDOMIZATIONS)
-  for name in ("label_corruption", "lr_decay"):
-    flag_values.in_range(
-        name, getattr(values, name), "a number in [0, 1]",
-        lambda x: 0 <= x <= 1)
-  flag_values.in_range(
-      "dropout", values.dropout, "a rate in [0, 1)", lambda x: 0 <= x < 1)
-  flag_values.in_range(
-      "weight_decay", values.weight_decay, f"a number from 0 to {_LARGEST}",
-      lambda x: 0 <= x <= _LARGEST)
-  rate = values.learning_rate
-  if rate is None:
-    rate = registry.models()[values.model].learning_rate
-  flag_values.in_range(
-      "learning_rate", rate, f"a number > 0, up to {_LARGEST}",
-      lambda x: 0 < x <= _LARGEST)
-  for name in ("batch_size", "epochs", "lr_decay_examples", "eval_every"):
-    flag_values.in_range(
-        name, getattr(values, name), "a whole number from 1 to 2^31 - 1",
-        lambda x: 1 <= x < 2**31)
-  flag_values.in_range(
-      "seed", values.seed, "a whole number from 0 to 2^31 - 1",
-      lambda x: 0 <= x < 2**31)
-  available = catalog.DATASETS[values.dataset].train_examples
-  flag_values.in_range(
-      "train_examples", values.train_examples,
-      f"a whole number from 0 to {available:,}, all that "
-      f"{values.dataset} has",
-      lambda x: 0 <= x <= available)
-  names = [field.name for field in dataclasses.fields(Config)]
-  fields = {name: getattr(values, name) for name in names}
-  return Config(**{
-      **fields, "learning_rate": rate, **imagenet_flags.fields(values)})
-
-
-def _name(config, file):
-  return pathlib.Path(file).stem if file else config.model

@@ -50,7 +50,7 @@ def run(config, options, directory):
 
   Args:
     config: the `Section5Config`.
-    options: the `LinearOptions`.
+    options: the `Section5Options`.
     directory: the `RunDirectory`, claimed.
 
   Returns:
@@ -66,8 +66,8 @@ def run(config, options, directory):
   begun = time.monotonic()
   memory.require(
       memory_gb(config), options.memory_gb,
-      f"measuring on {config.model.examples:,} examples", "fewer --train_examples")
-  problem = problem_lib.load(config.model, options.data_dir)
+      f"measuring on {config.examples:,} examples", "fewer --train_examples")
+  problem = problem_lib.load(config, options.data_dir)
   directory.begin(
       {**config.as_dict(), "dataset_fingerprint": problem.fingerprint},
       environment.describe(options, None), options.overwrite)
@@ -78,8 +78,8 @@ def run(config, options, directory):
        for epoch, distance in zip(sgd["epochs"], sgd["distances"])],
       ("epoch", "distance"))
   result = {
-      "status": "done", "dataset": config.model.dataset,
-      "n": config.model.examples, "test_examples": config.test_examples,
+      "status": "done", "dataset": config.dataset,
+      "n": config.examples, "test_examples": config.test_examples,
       **measured, "seed": config.seed,
       "wall_seconds": round(time.monotonic() - begun, 3),
       "dataset_fingerprint": problem.fingerprint}
@@ -95,7 +95,7 @@ def measure(config, problem, progress):
     problem: the `problem.Problem`.
     progress: a `progress.Progress`.
   """
-  data = _points(config.model, problem, config.test_examples)
+  data = _points(config, problem, config.test_examples)
   linear = _linear(data, config)
   measured = {}
   for name, part in (
@@ -116,7 +116,7 @@ def measure(config, problem, progress):
 
 def memory_gb(config):
   """Returns an estimate, from above, of the peak memory of a run, in GB."""
-  count = config.model.examples
+  count = config.examples
   both = count + config.test_examples
   # What LAPACK solves with, and the copies it works on.
   entries = 3 * (count * _CENTERS * count) + 4 * max(both**2, 2 * count**2)

@@ -25,7 +25,7 @@ def _summary(config, options, result):
   least = result["solutions"]["minimum_norm"]
   lines = [
       "",
-      f"{config.model.dataset}, {result['n']:,} training examples:",
+      f"{config.dataset}, {result['n']:,} training examples:",
       f"  SGD on {sgd['examples']} of them, {sgd['epochs'][-1]} epochs: "
       f"distance to the minimum-norm solution {sgd['distances'][-1]:.1e}, "
       f"{sgd['outside_span']:.1e} outside the span of the data",

@@ -76,7 +76,7 @@ def test_what_is_for_small_images_is_refused(flag):
     (["--image_size=74"], "from 75 to 1024. Received: 74"),
     (["--image_size=1025"], "Received: 1025"),
     (["--image_size=106", "--aux_head"], "from 107 to 1024 with --aux_head"),
-    (["--label_smoothing=1"], r"--label_smoothing: expected a number in [0, 1)"),
+    (["--label_smoothing=1"], "--label_smoothing: expected a number in [0, 1)"),
     (["--label_smoothing=nan"], "Received: nan"),
     (["--batch_norm_decay=-0.1"], "--batch_norm_decay"),
     (["--moving_average_decay=1"], "--moving_average_decay"),

@@ -232,6 +232,18 @@ def test_every_program_refuses_what_is_no_flag_of_its_own(parse):
       "expected flags only, as --name=value. Received: 'stray'")
 
 
+@pytest.mark.parametrize("parse", _REFUSED)
+def test_every_program_reads_flagfiles_strictly(parse, tmp_path):
+  file = tmp_path / "f"
+  file.write_text("lr=1\n")
+  assert _refusal(parse, f"--flagfile={file}") == (
+      f"flagfile {file}, line 1: expected a flag that starts with --, or a "
+      "comment that starts with #. Received: 'lr=1'")
+  file.write_text(f"--flagfile={file}\n")
+  assert _refusal(parse, f"--flagfile={file}") == (
+      f"flagfile {file} includes itself")
+
+
 def test_a_choice_that_is_overruled_need_not_be_valid():
   options = selection_flags.parse_select(
       ["--bandwidth=nan", "--try=bandwidth=1,2"])

@@ -1,4 +1,4 @@
-"""Tests of config: what the command line means, and what it refuses."""
+"""Tests of training's flags: what they mean, and what is refused."""
 
 import dataclasses
 import re
@@ -34,8 +34,9 @@ def test_every_flag_reaches_its_field():
       "train_examples": 100}
   parsed = _parse(*(f"--{name}={value}" for name, value in values.items()))
   assert {name: getattr(parsed, name) for name in values} == values
-  # imagenet_config_test has those that go with ImageNet alone.
-  assert set(training_flags.Config().as_dict()) - set(values) == {"pixel_randomization"}
+  # tests/flags/imagenet_test has those that go with ImageNet alone.
+  assert set(training_flags.Config().as_dict()) - set(values) == {
+      "pixel_randomization"}
 
 
 # Networks that the paper did not have.
@@ -185,7 +186,8 @@ def test_the_default_logdir_is_named_after_the_flagfile(tmp_path):
 
 def test_a_flag_that_only_says_its_default_is_the_same_run():
   plain = training_flags.parse([])[1].logdir
-  said = training_flags.parse(["--epochs=100", "--learning_rate=0.01"])[1].logdir
+  said = training_flags.parse(
+      ["--epochs=100", "--learning_rate=0.01"])[1].logdir
   assert said == plain
 
 

@@ -23,7 +23,7 @@ def _measured():
       "--dataset=digits", "--train_examples=600", "--test_examples=300",
       "--sgd_examples=40", "--sgd_epochs=200"])
   return statements.measure(
-      config, problem.load(config.model, None), status.Quiet())
+      config, problem.load(config, None), status.Quiet())
 
 
 def test_more_memory_than_allowed_is_refused_before_any_work(tmp_path):

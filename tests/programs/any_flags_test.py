@@ -9,6 +9,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from rethink_tf import errors
+from rethink_tf.flags import declare
 from rethink_tf.flags import training as training_flags
 from rethink_tf.programs import train
 
@@ -95,8 +96,8 @@ def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
 def test_no_flag_is_left_out_of_the_property():
   elsewhere = {"dataset", "train_examples", "epochs", "logdir", "data_dir",
                "help", "preview",
-               # Refused but with ImageNet: imagenet_config_test has them.
+               # Refused but with ImageNet: tests/flags/imagenet_test.
                "image_size", "data_augmentation", "aux_head", "label_smoothing",
                "batch_norm_decay", "moving_average_decay", "allow_sample"}
-  values = training_flags.define_flags()  # pylint: disable=protected-access
+  values = declare.define(training_flags.Config, training_flags.Options)
   assert set(values) == set(_FLAGS) | elsewhere
