@@ -31,7 +31,9 @@ import numpy as np
 import tensorflow as tf
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
-from rethink_tf.training import checkpoints, fit, state
+from rethink_tf.models import state
+from rethink_tf.training import checkpoints
+from rethink_tf.training import fit
 
 name, deterministic, steps, batch = sys.argv[1:]
 if deterministic == "True":

@@ -30,8 +30,12 @@ tf.config.set_logical_device_configuration(
     cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
 tf.config.experimental.enable_op_determinism()
 from rethink_tf.data import pipeline
-from rethink_tf.flags import training as training_flags, run_directory
-from rethink_tf.training import experiment, fit, state, strategy
+from rethink_tf.distributed import strategy
+from rethink_tf.flags import training as training_flags
+from rethink_tf.models import state
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.training import experiment
+from rethink_tf.training import fit
 keras.config.set_floatx("float64")
 # TensorFlow's top five are of float32; they are not what is compared.
 keras.metrics.sparse_top_k_categorical_accuracy = (

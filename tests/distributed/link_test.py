@@ -16,7 +16,9 @@ from tests import launch
 # A worker that only links: its facts, then what it does, come as arguments.
 _WORKER = """
 import json, os, sys, time
-from rethink_tf.distributed import cluster, errors, link
+from rethink_tf import errors
+from rethink_tf.distributed import cluster
+from rethink_tf.distributed import link
 own = cluster.of_this_process(os.environ)
 facts, minutes, act = json.loads(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
 def main(argv):

@@ -21,10 +21,15 @@ cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(
     cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
 tf.config.experimental.enable_op_determinism()
+from rethink_tf import errors
 from rethink_tf.data import dataset
-from rethink_tf.flags import training as training_flags, errors, run_directory
+from rethink_tf.distributed import strategy
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
-from rethink_tf.training import checkpoints, fit, optimizers, state, strategy
+from rethink_tf.models import state
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.training import fit
+from rethink_tf.training import optimizers
 name, dropout, replicas, batches, average_decay = (
     sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]),
     float(sys.argv[5]))
