@@ -16,7 +16,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import tensorflow as tf
 
 from rethink_tf import errors
-from rethink_tf.data import pipeline
 from rethink_tf.flags import training as training_flags
 from rethink_tf.training import experiment
 
@@ -48,9 +47,9 @@ def _rates(size):
   plain, _ = training_flags.parse(flags)
   distorted, _ = training_flags.parse([*flags, "--data_augmentation"])
   _, split = experiment.load_data(plain, None, allow_sample=True)
-  return (_rate(pipeline.training_batches(split, distorted)),
-          _rate(pipeline.training_batches(split, plain)),
-          _rate(pipeline.evaluation_batches(split)))
+  return (_rate(split.training_batches(distorted)),
+          _rate(split.training_batches(plain)),
+          _rate(split.evaluation_batches()))
 
 
 def _rate(batches):

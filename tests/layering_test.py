@@ -49,7 +49,7 @@ _ONLY = {
         "distributed.keras_repairs", "distributed.strategy", "models",
         "runs.environment", "theory", "training"},
     "tensorflow": {
-        "data.imagenet.batches", "data.imagenet.photographs",
+        "data.epochs", "data.imagenet.batches", "data.imagenet.photographs",
         "data.imagenet.preprocessing", "data.pipeline", "data.preprocessing",
         "data.shard", "distributed.keras_repairs", "distributed.resolvers",
         "distributed.strategy", "theory.trajectory", "training.experiment",

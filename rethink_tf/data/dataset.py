@@ -5,11 +5,13 @@ import hashlib
 
 import numpy as np
 
+from rethink_tf.data import split as split_lib
+
 IMAGE_SHAPE = (32, 32, 3)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Split:
+class Split(split_lib.Split):
   """Images and labels in official order; example i's index is i.
 
   Attributes:
@@ -21,12 +23,18 @@ class Split:
   images: np.ndarray
   labels: np.ndarray
 
-  def __len__(self):
-    return len(self.labels)
+  # Evaluation has no gradient to hold, so it fits larger batches.
+  evaluation_batch = 500
 
   def first(self, count):
-    """Returns the first `count` examples; all of them for 0."""
     return Split(self.images[:count], self.labels[:count]) if count else self
+
+  def training_batches(self, config, start_epoch=0, start_batch=0, shard=None):
+    return _pipeline().training_batches(
+        self, config, start_epoch, start_batch, shard)
+
+  def evaluation_batches(self, shard=None):
+    return _pipeline().evaluation_batches(self, shard)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +55,13 @@ class Dataset:
   @property
   def num_classes(self):
     return len(self.label_names)
+
+
+def _pipeline():
+  """Imports TensorFlow, which data that are refused need not wait for."""
+  from rethink_tf.data import pipeline  # pylint: disable=g-import-not-at-top
+
+  return pipeline
 
 
 def fingerprint(*splits):

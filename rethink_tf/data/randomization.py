@@ -5,11 +5,23 @@ every worker and for every model. None touches the test labels; those of pixels
 apply to training and test images alike, before any crop, and to no label.
 """
 
+import dataclasses
 import hashlib
 
 import numpy as np
 
 from rethink_tf import streams
+
+
+def corrupt_split(split, probability, num_classes, seed):
+  """Returns a split with the labels of `corrupt_labels`, drawn by its keys.
+
+  Args:
+    split: a `Split`.
+    probability, num_classes, seed: as for `corrupt_labels`.
+  """
+  return dataclasses.replace(split, labels=corrupt_labels(
+      split.labels, probability, num_classes, seed, split.keys))
 
 
 def corrupt_labels(labels, probability, num_classes, seed, names=None):
@@ -46,6 +58,18 @@ def _uniform(count, seed, key, names):
   if names is None:
     return streams.uniform(count, seed, key)
   return streams.uniform_of_names(names, seed, key)
+
+
+def randomize_split(split, name, seed, which, reference):
+  """Returns a split with the images of `randomize_pixels`.
+
+  Args:
+    split: `dataset.Split`.
+    name, seed, reference: as for `randomize_pixels`.
+    which: "train" or "test".
+  """
+  return dataclasses.replace(split, images=randomize_pixels(
+      split.images, name, seed, which, reference))
 
 
 def randomize_pixels(images, name, seed, split, reference):
@@ -115,8 +139,9 @@ def random_pixels(images, seed, split):
 def gaussian(shape, mean, deviation, seed, split):
   """Draws every pixel anew from a Gaussian with the data's moments.
 
-  "Gaussian: A Gaussian distribution (with matching mean and variance) is used to
-  generate random pixels for each image" (Section 2.1). The moments are a channel's; nothing is rounded or clipped.
+  "Gaussian: A Gaussian distribution (with matching mean and variance) is used
+  to generate random pixels for each image" (Section 2.1). The moments are a
+  channel's; nothing is rounded or clipped.
 
   Args:
     shape: `(n, h, w, c)`.

@@ -33,6 +33,27 @@ class Shard:
     return replicas.map(
         lambda r: (r * count // self.total, (r + 1) * count // self.total))
 
+  def share(self, order, draws):
+    """Cuts a batch into the parts of the replicas of here.
+
+    Args:
+      order: int64 `(b,)`, the indices of its examples.
+      draws: `(b, k)`, what is drawn for each.
+
+    Returns:
+      A `tf.data.Dataset` of (order, draws, weights), one a replica; the sample
+      weights, float32, make the mean over all replicas of their mean losses
+      the mean over the batch.
+    """
+    size = tf.size(order, tf.int64)
+
+    def cut(start, stop):
+      weight = tf.cast(self.total * (stop - start) / size, tf.float32)
+      return order[start:stop], draws[start:stop], tf.fill(
+          [stop - start], weight)
+
+    return self.parts(size).map(cut)
+
   def slices(self, count, steps):
     """Cuts each replica's part into as many slices, for evaluation.
 

@@ -83,8 +83,7 @@ class Team:
 
   def evaluation_steps(self, split):
     """Returns the `steps` with which to evaluate a split, or None."""
-    return (pipeline.evaluation_steps(split, self.replicas) if self.strategy
-            else None)
+    return split.evaluation_steps(self.replicas) if self.strategy else None
 
   def exchange(self, value):
     """Gives a value, as JSON can hold it, to all workers; returns theirs."""
@@ -133,8 +132,7 @@ class Team:
               logits_of(model(x, training=False)), axis=1), (inputs,))
 
     found = {}
-    for inputs, _ in self.distribute(
-        lambda shard: pipeline.evaluation_batches(split, shard)):
+    for inputs, _ in self.distribute(split.evaluation_batches):
       for replica, part in enumerate(
           self.strategy.experimental_local_results(classes(inputs))):
         found.setdefault(replica, []).extend(part.numpy().tolist())

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from rethink_tf import errors
 from rethink_tf.data import datasets
-from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
 from rethink_tf.data.imagenet import loader as imagenet
 from rethink_tf.data.imagenet import photographs
@@ -120,30 +119,26 @@ def load_data(config, data_dir, allow_sample=False):
     The `Dataset` with its test images modified, and the training split with
     images and labels modified.
   """
-  if config.is_imagenet:
-    return _load_imagenet(config, data_dir, allow_sample)
-  data = datasets.load(config.dataset, data_dir)
-  train = data.train.first(config.train_examples)
-  labels = randomization.corrupt_labels(
-      train.labels, config.label_corruption, data.num_classes, config.seed)
-  images, test_images = (
-      randomization.randomize_pixels(
-          part.images, config.pixel_randomization, config.seed, name,
+  data = _load(config, data_dir, allow_sample)
+  train = randomization.corrupt_split(
+      data.train.first(config.train_examples), config.label_corruption,
+      data.num_classes, config.seed)
+  if config.pixel_randomization == "none":  # As always for photographs.
+    return data, train
+  train, test = (
+      randomization.randomize_split(
+          split, config.pixel_randomization, config.seed, name,
           reference=data.train.images)
-      for name, part in (("train", train), ("test", data.test)))
-  test = dataclasses.replace(data.test, images=test_images)
-  return (dataclasses.replace(data, test=test),
-          dataclasses.replace(train, images=images, labels=labels))
+      for name, split in (("train", train), ("test", data.test)))
+  return dataclasses.replace(data, test=test), train
 
 
-def _load_imagenet(config, data_dir, allow_sample):
-  data = imagenet.load(
-      data_dir, config.image_size, config.train_examples, allow_sample)
-  train = data.train.first(config.train_examples)
-  labels = randomization.corrupt_labels(
-      train.labels, config.label_corruption, data.num_classes, config.seed,
-      train.names)
-  return data, dataclasses.replace(train, labels=labels)
+def _load(config, data_dir, allow_sample):
+  """Returns a config's `Dataset` as it is."""
+  if config.is_imagenet:
+    return imagenet.load(
+        data_dir, config.image_size, config.train_examples, allow_sample)
+  return datasets.load(config.dataset, data_dir)
 
 
 def build_model(config, data):
@@ -214,12 +209,12 @@ def _corrupted(config, train):
   """Tells corrupted labels from untouched ones; None where all are alike."""
   corrupted = randomization.is_corrupted(
       len(train), config.label_corruption, config.seed,
-      getattr(train, "names", None))
+      train.keys)
   return corrupted if 0 < np.mean(corrupted) < 1 else None
 
 
 def _examples(config, data, train):
   """Draws the first examples of epoch 1, as the network is to see them."""
-  inputs, assigned, indices = pipeline.first_examples(train, config, _SHOWN)
+  inputs, assigned, indices = train.first_examples(config, _SHOWN)
   return event_files.example_grid(
       inputs, assigned, data.train.labels[indices], data.label_names)

@@ -176,8 +176,8 @@ def _fit(model, config, split, position, epochs, callbacks, team):
   if batch == position.steps:
     epoch, batch = epoch + 1, 0
   model.fit(
-      team.distribute(lambda shard: pipeline.training_batches(
-          split, config, epoch, batch, shard)),
+      team.distribute(lambda shard: split.training_batches(
+          config, epoch, batch, shard)),
       initial_epoch=epoch,
       epochs=epochs,
       steps_per_epoch=position.steps - batch,
@@ -235,7 +235,7 @@ def _averaged(model):
 def _evaluate(model, split, team, callbacks=(), steps=None):
   """Returns the metrics over all of a split, or over the first batches."""
   return model.evaluate(
-      team.distribute(lambda shard: pipeline.evaluation_batches(split, shard)),
+      team.distribute(split.evaluation_batches),
       steps=steps or team.evaluation_steps(split),
       callbacks=list(callbacks), verbose=0, return_dict=True)
 
@@ -246,7 +246,7 @@ def _fitted(model, config, split, team, callbacks):
     return split.labels == team.predict(
         model, split, lambda outputs: losses.logits_of(outputs, config))
   outputs = model.predict(
-      pipeline.evaluation_batches(split), callbacks=callbacks, verbose=0)
+      split.evaluation_batches(), callbacks=callbacks, verbose=0)
   return np.argmax(losses.logits_of(outputs, config), axis=1) == split.labels
 
 

@@ -27,9 +27,8 @@ def _config(**fields):
 
 
 def _batches(split, config, start_epoch=0):
-  found = [(images.numpy(), labels.numpy()) for images, labels
-           in pipeline.training_batches(split, config, start_epoch)]
-  return found
+  return [(images.numpy(), labels.numpy()) for images, labels
+          in split.training_batches(config, start_epoch)]
 
 
 def _epochs(batches):
@@ -129,7 +128,7 @@ def test_starting_at_an_epoch_goes_on_as_if_never_stopped(random_crop, start):
 
 
 def test_reading_the_batches_twice_gives_the_same():
-  batches = pipeline.training_batches(_split(), _config(random_crop=True))
+  batches = _split().training_batches(_config(random_crop=True))
   for (images, labels), (images_again, labels_again) in zip(batches, batches):
     np.testing.assert_array_equal(labels, labels_again)
     np.testing.assert_array_equal(images, images_again)
@@ -138,13 +137,30 @@ def test_reading_the_batches_twice_gives_the_same():
 @pytest.mark.parametrize("count", [1, 499, 500, 501, 1297])
 def test_evaluation_sees_every_example_once_in_order_and_centred(count):
   split = _split(count)
-  batches = list(pipeline.evaluation_batches(split))
+  batches = list(split.evaluation_batches())
   images = np.concatenate([images for images, _ in batches])
   labels = np.concatenate([labels for _, labels in batches])
   np.testing.assert_array_equal(labels, np.arange(count))
   np.testing.assert_allclose(
       images, _standardized(split.images[:, 2:30, 2:30]), atol=2e-6)
   assert images.dtype == np.float32
+
+
+def test_the_first_examples_are_those_of_the_first_batch():
+  split, config = _split(), _config(random_crop=True)
+  inputs, labels, indices = split.first_examples(config, 5)
+  images, first = _batches(split, config)[0]
+  np.testing.assert_array_equal(inputs, images[:5])
+  np.testing.assert_array_equal(labels, first[:5])
+  np.testing.assert_array_equal(indices, labels)  # Its label is its index.
+  assert len(split.first_examples(config, 100)[2]) == _BATCH
+
+
+@pytest.mark.parametrize("count, replicas, steps", [
+    (1, 1, 1), (500, 1, 1), (501, 1, 2), (1001, 2, 2), (1000, 2, 1)])
+def test_each_replica_evaluates_in_as_few_batches_as_hold_its_part(
+    count, replicas, steps):
+  assert _split(count).evaluation_steps(replicas) == steps
 
 
 def _standardized(images):

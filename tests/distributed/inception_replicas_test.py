@@ -29,7 +29,6 @@ cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(
     cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
 tf.config.experimental.enable_op_determinism()
-from rethink_tf.data import pipeline
 from rethink_tf.distributed import strategy
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import state
@@ -47,7 +46,7 @@ team = strategy.Team(tf.distribute.MirroredStrategy(
     ["CPU:0", "CPU:1"])) if replicas == 2 else strategy.ALONE
 # Averages that the batch normalization of this network could have.
 measured = experiment.build_model(config, data)
-photographs = next(iter(pipeline.evaluation_batches(train)))[0]
+photographs = next(iter(train.evaluation_batches()))[0]
 for _ in range(10):
   measured(photographs, training=True)
 weights = measured.get_weights()

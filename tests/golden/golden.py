@@ -16,7 +16,6 @@ import tensorflow as tf
 from rethink_tf import paths
 from rethink_tf.data import catalog
 from rethink_tf.data import datasets
-from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
 from rethink_tf.data.imagenet import loader as imagenet
 from rethink_tf.flags import training as training_flags
@@ -89,7 +88,7 @@ def measure(name, dataset, *overrides):
       config, learning_rate=config.learning_rate / divisor)
   fit.compile_model(model, slow, len(train))
   losses = []
-  for images, labels in pipeline.training_batches(train, config):
+  for images, labels in train.training_batches(config):
     model.reset_metrics()
     losses.append(float(model.train_on_batch(images, labels)[0]))
   return {

@@ -1,68 +1,80 @@
 """Batches of photographs: read, decoded and distorted as they are needed."""
 
+import functools
+
 import tensorflow as tf
 
-from rethink_tf import streams
+from rethink_tf.data import epochs
 from rethink_tf.data import shard as shard_lib
+from rethink_tf.data import split as split_lib
 from rethink_tf.data.imagenet import preprocessing as imagenet_preprocessing
 
-# A photograph at 299x299 is a megabyte.
-EVALUATION_BATCH = 50
 _PREFETCH = 2
 
 
-def training(split, config, start_epoch=0, start_batch=0, shard=None):
-  """Returns what `pipeline.training_batches` does, for a `photographs.Split`.
+def training_batches(split, config, start_epoch=0, start_batch=0, shard=None):
+  """Returns what `Split.training_batches` does.
+
+  Args:
+    split: `photographs.Split` with the labels to train on.
+    config: the `Config`.
+    start_epoch, start_batch: where to start, each from 0.
+    shard: the `Shard` to return; None: all.
 
   Returns:
     A `tf.data.Dataset` of (float32 `(b, s, s, 3)` in [-1, 1], int32 `(b,)`);
     of a shard with sample weights, float32 `(b,)`.
   """
-  parts = shard or shard_lib.Shard(0, 1, 1)
-  count = len(split)
-  left = count % config.batch_size
+  return epochs.chain(
+      functools.partial(epoch_plan, len(split), config),
+      tf.TensorSpec([len(split), imagenet_preprocessing.DRAWS], tf.float64),
+      config, start_epoch, start_batch,
+      functools.partial(_epoch_batches, split, config, shard),
+  ).prefetch(_PREFETCH)
 
-  def plan(epoch):
-    return epoch_plan(count, config, int(epoch))
 
-  def distort(encoded, draws):
+def _epoch_batches(split, config, shard, order, draws, done):
+  """Returns an epoch's batches but for those that are done.
+
+  Whole batches are one data set, whose photographs are prepared without a
+  pause between batches; the last, smaller one follows.
+  """
+  sharers = shard or shard_lib.Shard(0, 1, 1)
+  left = len(split) % config.batch_size
+
+  def prepare(order, draws, size, weight):
+    plans = tf.data.Dataset.from_tensor_slices((order, draws))
+    batches = _inputs(plans, split, _training_input(config)).batch(size)
+    if not shard:
+      return batches
+    return batches.map(lambda images, labels: (
+        images, labels, tf.fill(tf.shape(labels), weight)))
+
+  batches = prepare(
+      _shared(order, sharers, config.batch_size, done),
+      _shared(draws, sharers, config.batch_size, done),
+      config.batch_size // sharers.total, 1.0)
+  for start, stop in sharers.bounds(left) if left else ():
+    place = slice(len(split) - left + start, len(split) - left + stop)
+    batches = batches.concatenate(prepare(
+        order[place], draws[place], stop - start,
+        sharers.total * (stop - start) / left))
+  return batches
+
+
+def _training_input(config):
+  """Returns the function of (JPEG, draws) that makes a network's input."""
+  def to_input(encoded, draws):
     if config.data_augmentation:
       return imagenet_preprocessing.for_training(
           encoded, config.image_size, draws)
     return imagenet_preprocessing.for_evaluation(encoded, config.image_size)
 
-  def batches(order, draws, size, weight):
-    plans = tf.data.Dataset.from_tensor_slices((order, draws))
-    made = _inputs(plans, split, distort).batch(size)
-    if not shard:
-      return made
-    return made.map(lambda images, labels: (
-        images, labels, tf.fill(tf.shape(labels), weight)))
-
-  def batches_of(epoch):
-    order, draws = tf.numpy_function(plan, [epoch], [tf.int64, tf.float64])
-    order = tf.ensure_shape(order, [count])
-    draws = tf.ensure_shape(draws, [count, imagenet_preprocessing.DRAWS])
-    done = tf.where(tf.equal(epoch, start_epoch), start_batch, 0)
-    # Whole batches are one data set, whose photographs are prepared without a
-    # pause between batches; the last, smaller one follows.
-    made = batches(
-        _of_parts(order, parts, config.batch_size, done),
-        _of_parts(draws, parts, config.batch_size, done),
-        config.batch_size // parts.total, 1.0)
-    for start, stop in parts.bounds(left) if left else ():
-      place = slice(count - left + start, count - left + stop)
-      made = made.concatenate(batches(
-          order[place], draws[place], stop - start,
-          parts.total * (stop - start) / left))
-    return made
-
-  epochs = tf.data.Dataset.range(start_epoch, config.epochs)
-  return epochs.flat_map(batches_of).prefetch(_PREFETCH)
+  return to_input
 
 
-def evaluation(split, shard=None):
-  """Returns every photograph once, its central part, in official order.
+def evaluation_batches(split, shard=None):
+  """Returns what `Split.evaluation_batches` does.
 
   Args:
     split: `photographs.Split`.
@@ -73,20 +85,17 @@ def evaluation(split, shard=None):
     del draws
     return imagenet_preprocessing.for_evaluation(encoded, split.image_size)
 
-  def batches(start, stop, size):
+  def prepare(start, stop, size):
     plans = tf.data.Dataset.range(start, stop).map(lambda index: (index, ()))
     return _inputs(plans, split, center).batch(size)
 
-  if not shard:
-    return batches(0, len(split), EVALUATION_BATCH).prefetch(_PREFETCH)
-  slices = shard.slices(len(split), evaluation_steps(split, shard.total))
-  return slices.flat_map(
-      lambda start, stop: batches(start, stop, stop - start)).prefetch(_PREFETCH)
-
-
-def evaluation_steps(split, replicas):
-  """Returns the number of batches in which each replica evaluates its part."""
-  return -(-len(split) // (replicas * EVALUATION_BATCH))
+  if shard:
+    slices = shard.slices(len(split), split.evaluation_steps(shard.total))
+    batches = slices.flat_map(
+        lambda start, stop: prepare(start, stop, stop - start))
+  else:
+    batches = prepare(0, len(split), split.evaluation_batch)
+  return batches.prefetch(_PREFETCH)
 
 
 def epoch_plan(count, config, epoch):
@@ -101,19 +110,19 @@ def epoch_plan(count, config, epoch):
     `(order, draws)`: int64 `(count,)`, example indices in the order of
     training, and float64 `(count, DRAWS)`, row j for example order[j].
   """
-  order = streams.permutation(count, config.seed, "order", epoch)
+  order = split_lib.draw_order(count, config, epoch)
   draws = imagenet_preprocessing.example_draws(count, config.seed, epoch)
   return order, draws[order]
 
 
-def _of_parts(values, shard, batch_size, done):
+def _shared(values, shard, batch_size, done):
   """Returns a shard's values of all whole batches but the first ones done."""
   whole = values.shape[0] // batch_size * batch_size
   size = batch_size // shard.total
-  of_batches = tf.reshape(
+  batches = tf.reshape(
       values[:whole], [-1, shard.total, size, *values.shape[1:]])
-  mine = of_batches[done:, shard.first:shard.stop]
-  return tf.reshape(mine, [-1, *values.shape[1:]])
+  parts = batches[done:, shard.first:shard.stop]
+  return tf.reshape(parts, [-1, *values.shape[1:]])
 
 
 def _inputs(plans, split, to_input):

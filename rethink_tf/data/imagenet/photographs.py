@@ -18,6 +18,8 @@ import tqdm
 
 from rethink_tf import errors
 from rethink_tf.data import cache
+from rethink_tf.data import split as split_lib
+from rethink_tf.data.imagenet import batches
 
 # TFRecord: a length of 8 bytes and its checksum of 4 before a record's bytes,
 # and their checksum of 4 behind.
@@ -26,11 +28,12 @@ _RAISED = re.compile(r"^.*\bDataError: (.*)$", re.MULTILINE)
 # What TensorFlow says of a JPEG that is none.
 _UNDECODABLE = re.compile(
     r"Unknown image file format|Invalid JPEG data|Input is empty")
-_COLUMNS = ("names", "labels", "files", "offsets", "lengths", "checks", "digest")
+_COLUMNS = (
+    "names", "labels", "files", "offsets", "lengths", "checks", "digest")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Split:
+class Split(split_lib.Split):
   """Photographs and labels in official order; example i's index is i.
 
   Attributes:
@@ -56,15 +59,26 @@ class Split:
   encoded: object
   digest: str
 
-  def __len__(self):
-    return len(self.labels)
+  # A photograph at 299x299 is a megabyte.
+  evaluation_batch = 50
+
+  @property
+  def keys(self):
+    # Their order is that of how they were prepared, and so no key.
+    return self.names
 
   def first(self, count):
-    """Returns the first `count` examples; all of them for 0."""
     if not count:
       return self
     cut = {name: getattr(self, name)[:count] for name in _COLUMNS[:-1]}
     return dataclasses.replace(self, **cut)
+
+  def training_batches(self, config, start_epoch=0, start_batch=0, shard=None):
+    return batches.training_batches(
+        self, config, start_epoch, start_batch, shard)
+
+  def evaluation_batches(self, shard=None):
+    return batches.evaluation_batches(self, shard)
 
   def record(self, index):
     """Returns an example's record, bytes.
@@ -102,7 +116,8 @@ def load(paths, parse, image_size):
     DataError: a file is damaged or cut.
   """
   paths = tuple(paths)
-  packed = cache.remembered("indices", paths, lambda: _pack(_index(paths, parse)))
+  packed = cache.remembered(
+      "indices", paths, lambda: _pack(_index(paths, parse)))
   with np.load(io.BytesIO(packed)) as arrays:
     index = {name: arrays[name] for name in _COLUMNS}
   digest = str(index.pop("digest"))
@@ -111,7 +126,7 @@ def load(paths, parse, image_size):
 
 
 def as_data_error(error):
-  """Returns the DataError that a TensorFlow error in reading stands for, or None.
+  """Returns the DataError that an error of TensorFlow's stands for, or None.
 
   What Python raises within a pipeline comes out of it as text.
 

@@ -1,4 +1,4 @@
-"""Tests of photograph_batches: every example, keyed by itself, in any start."""
+"""Tests of batches of photographs: every example, keyed by itself, in any start."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rethink_tf import errors
-from rethink_tf.data import pipeline
+from rethink_tf.data import randomization
 from rethink_tf.data import shard as shard_lib
 from rethink_tf.data.imagenet import photographs
 from rethink_tf.data.imagenet import preprocessing as imagenet_preprocessing
@@ -47,7 +47,7 @@ def _config(*flags):
 
 def _batches(split, config, *start):
   return [(images.numpy(), labels.numpy()) for images, labels in
-          pipeline.training_batches(split, config, *start)]
+          split.training_batches(config, *start)]
 
 
 def test_every_example_comes_once_an_epoch_in_a_new_order(split):
@@ -62,7 +62,7 @@ def test_every_example_comes_once_an_epoch_in_a_new_order(split):
 
 def test_without_augmentation_an_input_is_the_evaluations(split):
   centers = {}
-  for images, labels in pipeline.evaluation_batches(split):
+  for images, labels in split.evaluation_batches():
     centers.update(zip(labels.numpy(), images.numpy()))
   assert list(centers) == list(range(_COUNT))
   expected = imagenet_preprocessing.for_evaluation(
@@ -102,14 +102,14 @@ _SHARDS = (shard_lib.Shard(0, 2, 3), shard_lib.Shard(2, 3, 3))
 
 
 def _parts(split, config, shard, *start):
-  return [tuple(map(np.array, part)) for part in pipeline.training_batches(
-      split, config, *start, shard=shard)]
+  return [tuple(map(np.array, part)) for part in split.training_batches(
+      config, *start, shard=shard)]
 
 
 @pytest.mark.parametrize("start", [(), (1, 0), (1, 2)])
 def test_workers_share_each_batch_and_weigh_it_as_a_whole(split, start):
   config = _config("--data_augmentation", "--batch_size=6")
-  whole = list(pipeline.training_batches(split, config, *start))
+  whole = list(split.training_batches(config, *start))
   first, second = (_parts(split, config, shard, *start) for shard in _SHARDS)
   assert (len(first), len(second)) == (2 * len(whole), len(whole))
   for number, (images, labels) in enumerate(whole):
@@ -127,16 +127,36 @@ def test_workers_share_each_batch_and_weigh_it_as_a_whole(split, start):
 
 def test_workers_evaluate_every_photograph_once_in_equally_many_steps(
     split, monkeypatch):
-  monkeypatch.setattr(pipeline.photograph_batches, "EVALUATION_BATCH", 2)
-  steps = pipeline.evaluation_steps(split, 3)
+  monkeypatch.setattr(photographs.Split, "evaluation_batch", 2)
+  steps = split.evaluation_steps(3)
   assert steps == 2
   first, second = (
       [labels.numpy().tolist() for _, labels in
-       pipeline.evaluation_batches(split, shard)] for shard in _SHARDS)
+       split.evaluation_batches(shard)] for shard in _SHARDS)
   assert (len(first), len(second)) == (2 * steps, steps)
   parts = first[::2], first[1::2], second
   assert sum(sum(parts, []), []) == list(range(_COUNT))
   assert max(map(len, first + second)) <= 2
+
+
+def test_the_first_examples_are_those_of_the_first_batch(split):
+  config = _config("--data_augmentation")
+  inputs, labels, indices = split.first_examples(config, 3)
+  images, first = _batches(split, config)[0]
+  np.testing.assert_array_equal(inputs, images[:3])
+  np.testing.assert_array_equal(labels, first[:3])
+  np.testing.assert_array_equal(indices, labels)  # Its label is its index.
+
+
+def test_what_is_drawn_for_a_photograph_is_keyed_by_its_name(split):
+  named = dataclasses.replace(
+      split, names=np.char.mod("n%d.JPEG", range(_COUNT)))
+  corrupted = randomization.corrupt_split(named, 1.0, 1000, 3)
+  turned = dataclasses.replace(named, names=named.names[::-1])
+  np.testing.assert_array_equal(
+      randomization.corrupt_split(turned, 1.0, 1000, 3).labels,
+      corrupted.labels[::-1])
+  assert len(set(corrupted.labels)) > 5
 
 
 def test_a_damaged_record_ends_the_run_by_name(split):
