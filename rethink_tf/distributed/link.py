@@ -27,7 +27,9 @@ _BEAT = 3
 _GRACE = 5
 # How long the port of an earlier process may stay taken.
 _PORT_TAKEN = 10
+# Bytes of a first message, and how long it may take to come or go.
 _LONGEST_HELLO = 2**20
+_PATIENCE = 5
 
 
 class Link:
@@ -66,14 +68,14 @@ class Link:
     """
     with self._changed:
       self._round += 1
-      this = self._round
+      number = self._round
     if self.cluster.is_chief:
-      values = {0: value, **self._wait_for(this, set(self._peers))}
+      values = {0: value, **self._wait_for(number, set(self._peers))}
       ordered = [values[index] for index in range(len(self.cluster))]
-      self._send_all({"round": this, "value": ordered})
+      self._send_all({"round": number, "value": ordered})
       return ordered
-    self._send_all({"round": this, "value": value})
-    return self._wait_for(this, {0})[0]
+    self._send_all({"round": number, "value": value})
+    return self._wait_for(number, {0})[0]
 
   def failure(self, seconds):
     """Returns the `RunError` another worker's end amounts to, or None.
@@ -128,10 +130,10 @@ class Link:
       self._send_all({})
       time.sleep(_BEAT)
 
-  def _wait_for(self, this, indices):
+  def _wait_for(self, number, indices):
     """Waits for a round's values of some workers; dict from index to value."""
     def complete():
-      return all((this, i) in self._values for i in indices)
+      return all((number, i) in self._values for i in indices)
 
     with self._changed:
       self._changed.wait_for(lambda: complete() or self._failure)
@@ -139,7 +141,7 @@ class Link:
       # may have agreed on that in this round.
       if not complete():
         raise self._failure
-      return {index: self._values.pop((this, index)) for index in indices}
+      return {index: self._values.pop((number, index)) for index in indices}
 
   def _listen(self, index):
     """Takes in what one worker says, until it ends."""
@@ -203,7 +205,7 @@ class _Peer:
 
   def messages(self):
     for line in self._file:
-      yield json.loads(line)
+      yield _parse(line)
 
   def close(self):
     try:
@@ -231,43 +233,53 @@ def join(cluster, facts, minutes):
       **facts, "workers": list(cluster.addresses)}}
   deadline = time.monotonic() + 60 * minutes
   if cluster.is_chief:
-    return Link(cluster, _receive(cluster, hello, deadline, minutes))
-  return Link(cluster, {0: _come(cluster, hello, deadline, minutes)})
+    return Link(cluster, _receive_all(cluster, hello, deadline, minutes))
+  return Link(cluster, {0: _reach_chief(cluster, hello, deadline, minutes)})
 
 
-def _receive(cluster, hello, deadline, minutes):
+def _receive_all(cluster, hello, deadline, minutes):
   """The chief's part of `join`; returns the sockets by worker."""
-  come = {}
+  arrivals = {}
   try:
-    verdict = _wait_for_all(cluster, come, deadline, minutes)
-  except errors.RunError as error:  # A signal.
-    _tell(come, _goodbye(error, cluster.name(0)))
+    error = _wait_for_all(cluster, arrivals, deadline, minutes)
+  except errors.RunError as stopped:  # A signal.
+    _send_to_all(arrivals, _goodbye(stopped, cluster.name(0)))
     raise
-  verdict = verdict or _difference(cluster, {0: hello["facts"], **{
-      index: facts for index, (_, facts) in sorted(come.items())}})
-  _tell(come, _goodbye(verdict))
-  if verdict:
-    raise verdict
-  return {index: connection for index, (connection, _) in come.items()}
+  error = error or _difference(cluster, {0: hello["facts"], **{
+      index: facts for index, (_, facts) in sorted(arrivals.items())}})
+  _send_to_all(arrivals, _goodbye(error))
+  if error:
+    raise error
+  return {index: connection for index, (connection, _) in arrivals.items()}
 
 
-def _wait_for_all(cluster, come, deadline, minutes):
-  """Fills `come`, a dict from worker to (socket, facts); returns an error."""
-  with _server(cluster, deadline) as server:
-    while len(come) < len(cluster) - 1:
-      new = _accept(server, deadline)
-      for index in [i for i, (c, _) in come.items() if _hung_up(c)]:
-        del come[index]
-      if new and 0 < new[0] < len(cluster):
-        index, connection, facts = new
-        if index in come:
+def _wait_for_all(cluster, arrivals, deadline, minutes):
+  """Waits until all other workers are there.
+
+  Args:
+    cluster: the `Cluster`.
+    arrivals: dict from worker to (socket, facts), filled here.
+    deadline: when to give up, as `time.monotonic` counts.
+    minutes: how long that is, for the message.
+
+  Returns:
+    The error that ends the wait too early, or None.
+  """
+  with _listen_at_port(cluster, deadline) as server:
+    while len(arrivals) < len(cluster) - 1:
+      arrival = _accept(server, deadline)
+      for index in [i for i, (c, _) in arrivals.items() if _hung_up(c)]:
+        del arrivals[index]
+      if arrival and 0 < arrival[0] < len(cluster):
+        index, connection, facts = arrival
+        if index in arrivals:
           error = errors.UsageError(
               f"{cluster.name(index)}: expected one process. Received: two")
-          _say(connection, _goodbye(error))
+          _send(connection, _goodbye(error))
           return error
-        come[index] = (connection, facts)
+        arrivals[index] = (connection, facts)
       missing = [cluster.name(i) for i in range(1, len(cluster))
-                 if i not in come]
+                 if i not in arrivals]
       if missing and time.monotonic() > deadline:
         return errors.StoppedError(
             f"{' and '.join(missing)} did not come within {minutes:g} minutes "
@@ -276,20 +288,26 @@ def _wait_for_all(cluster, come, deadline, minutes):
 
 
 def _accept(server, deadline):
-  """Returns the (index, socket, facts) of one who comes, or None."""
+  """Returns the (index, socket, facts) of a worker that comes, or None."""
   server.settimeout(max(0.01, min(1, deadline - time.monotonic())))
   try:
     connection, _ = server.accept()
-    connection.settimeout(5)
-    # Unbuffered, or the lines after the first would be lost.
-    with connection.makefile("rb", buffering=0) as file:
-      hello = json.loads(file.readline(_LONGEST_HELLO))
-    return int(hello["worker"]), connection, dict(hello["facts"])
-  except (OSError, ValueError, KeyError, TypeError):
-    return None  # Nobody yet, or someone else.
+  except OSError:
+    return None  # Nobody yet.
+  hello = _receive(connection, _PATIENCE)
+  index, facts = hello.get("worker"), hello.get("facts")
+  if type(index) is int and isinstance(facts, dict):
+    return index, connection, facts
+  connection.close()  # Someone else.
+  return None
 
 
-def _server(cluster, deadline):
+def _listen_at_port(cluster, deadline):
+  """Returns the socket at which the chief is reached.
+
+  Raises:
+    UsageError: another process has the port, and keeps it.
+  """
   port = int(cluster.addresses[0].rpartition(":")[2])
   patience = min(deadline, time.monotonic() + _PORT_TAKEN)
   while True:
@@ -325,45 +343,83 @@ def _difference(cluster, facts):
   return None
 
 
-def _tell(come, message):
-  for connection, _ in come.values():
-    _say(connection, message)
-
-
-def _say(connection, message):
-  connection.settimeout(5)
-  try:
-    connection.sendall(json.dumps(message).encode() + b"\n")
-  except OSError:
-    pass  # Found out when it is listened to.
-
-
-def _come(cluster, hello, deadline, minutes):
+def _reach_chief(cluster, hello, deadline, minutes):
   """Another worker's part of `join`; returns the socket to the chief."""
-  host, _, port = cluster.addresses[0].rpartition(":")
   while time.monotonic() < deadline:
-    try:
-      connection = socket.create_connection((host, int(port)), timeout=5)
-      if connection.getsockname() != connection.getpeername():
-        # The chief may have come later, and so wait until later.
-        answer = _answer(connection, hello, 60 * minutes + _PORT_TAKEN)
-        if answer["goodbye"] != 0:
-          raise _error(answer)
+    connection = _connect(cluster.addresses[0])
+    if connection:
+      _send(connection, hello)
+      # The chief may have come later, and so wait until later.
+      answer = _receive(connection, 60 * minutes + _PORT_TAKEN)
+      if answer.get("goodbye") == 0:
         return connection
-      connection.close()  # On one machine a port can meet itself.
-    except (OSError, ValueError, KeyError, TypeError):
-      pass  # The chief is not there yet, or was started anew.
+      connection.close()
+      if isinstance(answer.get("goodbye"), int) and "text" in answer:
+        raise _error(answer)
+      # The chief was started anew, or it was none.
     time.sleep(0.1)
   raise errors.StoppedError(
       f"{cluster.name(0)} did not come within {minutes:g} minutes "
       "(--worker_timeout)")
 
 
-def _answer(connection, hello, seconds):
-  _say(connection, hello)
+def _connect(address):
+  """Returns a socket to an address, or None where nobody is there yet."""
+  host, _, port = address.rpartition(":")
+  try:
+    connection = socket.create_connection((host, int(port)), _PATIENCE)
+    if connection.getsockname() != connection.getpeername():
+      return connection
+    connection.close()  # On one machine a port can meet itself.
+  except OSError:
+    pass
+  return None
+
+
+def _send_to_all(arrivals, message):
+  for connection, _ in arrivals.values():
+    _send(connection, message)
+
+
+def _send(connection, message):
+  connection.settimeout(_PATIENCE)
+  try:
+    connection.sendall(json.dumps(message).encode() + b"\n")
+  except OSError:
+    pass  # Noticed when it is listened to.
+
+
+def _receive(connection, seconds):
+  """Returns the next message, a dict; {} where none comes, or no message.
+
+  Args:
+    connection: the socket.
+    seconds: how long to wait for it.
+  """
   connection.settimeout(seconds)
-  with connection.makefile("rb", buffering=0) as file:
-    return json.loads(file.readline())
+  try:
+    # Unbuffered, or the lines after the first would be lost.
+    with connection.makefile("rb", buffering=0) as file:
+      return _parse(file.readline(_LONGEST_HELLO))
+  except OSError:
+    return {}  # Whoever it is hung up, or says nothing.
+  except ValueError:
+    return {}  # Whoever it is speaks of something else.
+
+
+def _parse(line):
+  """Returns a line as a message, a dict.
+
+  Raises:
+    ValueError: it is none.
+  """
+  try:
+    message = json.loads(line)
+  except RecursionError as error:
+    raise ValueError("brackets in brackets without end") from error
+  if not isinstance(message, dict):
+    raise ValueError(f"expected a JSON object. Received: {line!r}")
+  return message
 
 
 def _goodbye(error, name=None):

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -185,7 +186,10 @@ def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
   addresses, processes = _start(tmp_path, 2, _MEET, which=[0])
   host, port = addresses[0].split(":")
   deadline = time.monotonic() + 30
-  for words in (b"GET / HTTP/1.1\n", b'{"worker": 9, "facts": {}}\n', b"[]\n"):
+  for words in (
+      b"GET / HTTP/1.1\n", b'{"worker": 9, "facts": {}}\n', b"[]\n",
+      b'{"worker": "1", "facts": {}}\n', b'{"worker": 1, "facts": 2}\n',
+      100_000 * b"[" + b"\n"):
     while True:
       try:
         with socket.create_connection((host, int(port)), timeout=5) as stranger:
@@ -198,6 +202,32 @@ def test_strangers_at_the_chiefs_port_are_ignored(tmp_path):
       _WORKER, '{"epochs": 2}', 1, _MEET, folder=tmp_path,
       TF_CONFIG=launch.tf_config(addresses, 1))
   assert [code for code, _, _ in _ends([*processes, other])] == [0, 0]
+
+
+def test_a_worker_comes_again_until_the_chief_answers():
+  answers = [
+      b"", b"GET\n", b"[1]\n", b'{"goodbye": "0"}\n', b'{"goodbye": 2}\n',
+      100_000 * b"[" + b"\n", b'{"goodbye": 0}\n']
+  hellos = []
+
+  def answer_each():
+    for answer in answers:
+      connection, _ = server.accept()
+      with connection.makefile("rb") as file:
+        hellos.append(json.loads(file.readline()))
+      connection.sendall(answer)
+      if answer != answers[-1]:
+        connection.close()
+
+  with socket.create_server(("127.0.0.1", 0)) as server:
+    addresses = ("127.0.0.1:%d" % server.getsockname()[1], "b:2")
+    thread = threading.Thread(target=answer_each)
+    thread.start()
+    joined = link.join(cluster.Cluster(addresses, 1), {"epochs": 2}, 0.5)
+    thread.join()
+  joined.close()
+  assert hellos == len(answers) * [
+      {"worker": 1, "facts": {"epochs": 2, "workers": list(addresses)}}]
 
 
 def test_a_chief_whose_port_is_taken_says_so(tmp_path):
