@@ -34,6 +34,7 @@ from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.training import fit
+from rethink_tf.training import task
 
 _ROUNDS = 3
 _BATCH = 128
@@ -113,7 +114,8 @@ def _loop_rate(name, split, random_crop):
     # The run's own lines stay out of the table.
     with contextlib.redirect_stdout(io.StringIO()):
       rows = fit.train(
-          registry.build(name), config, split, test, directory, fit.Clock())
+          registry.build(name), task.Task(config, split, test),
+          task.Setting(directory))
   return rows[1]["images_per_second"]
 
 

@@ -10,33 +10,12 @@ from rethink_tf.linear import problem as problem_lib
 from rethink_tf.linear import solver
 from rethink_tf.linear import status as progress_lib
 from rethink_tf.linear import store as store_lib
+from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import environment
-from rethink_tf.runs import storage
 
 METRICS_COLUMNS = ("iteration", "relative_residual")
 _SECONDS_BETWEEN_STATES = 5
-
-
-class Clock:
-  """Seconds that a run has taken, in this process and those before it.
-
-  Args:
-    folder: `pathlib.Path` of the checkpoints, or None.
-  """
-
-  def __init__(self, folder):
-    self._file = folder and folder / "clock.json"
-    earlier = self._file and run_directory.read_json(self._file)
-    self._begun = time.monotonic() - (earlier or {"seconds": 0})["seconds"]
-
-  def seconds(self):
-    return time.monotonic() - self._begun
-
-  def save(self):
-    if self._file:
-      self._file.parent.mkdir(exist_ok=True)
-      storage.write_json(self._file, {"seconds": self.seconds()})
 
 
 def run(config, options, directory, stop):
@@ -60,7 +39,7 @@ def run(config, options, directory, stop):
        "dataset_fingerprint": problem.fingerprint},
       environment.describe(options, None), options.overwrite)
   folder = directory.checkpoints if options.checkpoint else None
-  clock = Clock(folder)
+  clock = clock_lib.Clock(folder and folder / "clock.json")
   if folder:
     _require_disk(config, directory)
   progress = progress_lib.Progress()

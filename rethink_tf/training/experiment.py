@@ -14,8 +14,11 @@ from rethink_tf.data.imagenet import photographs
 from rethink_tf.distributed import strategy
 from rethink_tf.models import registry
 from rethink_tf.models import state
+from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import environment
+from rethink_tf.training import evaluation
 from rethink_tf.training import fit
+from rethink_tf.training import task as task_lib
 from rethink_tf.training.callbacks import event_files
 from rethink_tf.training.callbacks import recorder
 
@@ -56,39 +59,57 @@ def _run(config, options, directory, stop, link):
   team = strategy.make(options.strategy, link)
   if link:
     stop.install()  # TensorFlow's runtime has taken SIGTERM for itself.
-  clock = fit.Clock()
+  setting = task_lib.Setting(
+      directory, clock_lib.Clock(), stop, options.checkpoint_minutes, team)
   data, train = _load_together(config, options, team)
+  task = task_lib.Task(config, train, data.test, _find_corrupted(config, train))
   identity = {
       **config.as_dict(),
       "label_hash": randomization.label_hash(train.labels),
       "dataset_fingerprint": data.fingerprint,
   }
-  strategy.check_batches(config, len(train), team.replicas)
-  for name in ("label_hash", "dataset_fingerprint"):
-    team.require_same(name, identity[name])
-  shared = strategy.describe(team, options.strategy, config, len(train))
-  if team.is_chief and team.strategy:
-    print(strategy.sentence(shared), flush=True)
-  directory.begin(
-      identity, environment.describe(options, deterministic, shared),
-      options.overwrite)
-  team.exchange(None)  # The others read what the chief has left there.
-  team.require_same(
-      "config.json in a --logdir that all workers share",
-      "there" if directory.recorded_config() == identity else "none, or another")
+  _begin_together(task, setting, options, identity, deterministic)
   model = team.build(lambda: build_model(config, data))
-  rows = fit.train(
-      model, config, train, data.test, directory, clock,
-      corrupted=_corrupted(config, train),
-      examples=_examples(config, data, train) if team.is_chief else None,
-      stop=stop, checkpoint_minutes=options.checkpoint_minutes, team=team)
-  result = _result(model, config, data, train, identity, rows, clock, team)
+  figure = _draw_examples(config, data, train) if team.is_chief else None
+  rows = fit.train(model, task, setting, figure)
+  result = _sum_up(model, task, setting, rows, identity)
   team.require_same("trained weights", result["weights_sha256"])
   if team.is_chief:
     name = "/".join(directory.path.parts[-2:])
     event_files.write_end(directory.tensorboard, name, config, result)
     directory.write_result(result)
   return result
+
+
+def _begin_together(task, setting, options, identity, deterministic):
+  """Records what is about to run, once all workers have agreed on it.
+
+  Args:
+    task: the `Task`.
+    setting: the `Setting`.
+    options: the `Options`.
+    identity: what config.json will hold, a dict.
+    deterministic: whether TensorFlow is.
+
+  Raises:
+    UsageError: the workers' data or run directories differ, or the batches
+      cannot be shared.
+  """
+  team, directory = setting.team, setting.directory
+  strategy.check_batches(task.config, len(task.train), team.replicas)
+  for name in ("label_hash", "dataset_fingerprint"):
+    team.require_same(name, identity[name])
+  shared = strategy.describe(
+      team, options.strategy, task.config, len(task.train))
+  if team.is_chief and team.strategy:
+    print(strategy.sentence(shared), flush=True)
+  directory.begin(
+      identity, environment.describe(options, deterministic, shared),
+      options.overwrite)
+  team.exchange(None)  # The others read what the chief has left there.
+  recorded = directory.recorded_config() == identity
+  team.require_same("config.json in a --logdir that all workers share",
+                    "there" if recorded else "none, or another")
 
 
 def _load_together(config, options, team):
@@ -163,15 +184,17 @@ def _set_determinism(options):
   return deterministic
 
 
-def _result(model, config, data, train, identity, rows, clock, team):
-  on_train = fit.evaluate(model, train, team)
-  on_test = fit.evaluate(model, data.test, team)
+def _sum_up(model, task, setting, rows, identity):
+  """Measures the trained model; returns the dict of result.json."""
+  config = task.config
+  on_train = evaluation.evaluate(model, task.train, setting.team)
+  on_test = evaluation.evaluate(model, task.test, setting.team)
   return {
       "status": "done",
       "model": config.model,
       "params": int(sum(w.size for w in map(
           keras.ops.convert_to_numpy, model.trainable_weights))),
-      "train_examples": len(train),
+      "train_examples": len(task.train),
       "epochs": config.epochs,
       "steps": rows[-1]["step"],
       "train_accuracy": on_train["accuracy"],
@@ -181,7 +204,7 @@ def _result(model, config, data, train, identity, rows, clock, team):
       "best_test_accuracy": recorder.best(rows, "test_accuracy"),
       "train_top5": on_train.get("top5"),
       "test_top5": on_test.get("top5"),
-      **_best_top5(rows),
+      **_find_best_top5(rows),
       "epochs_to_fit": recorder.epochs_to_fit(rows),
       "label_corruption": config.label_corruption,
       "pixel_randomization": config.pixel_randomization,
@@ -190,13 +213,13 @@ def _result(model, config, data, train, identity, rows, clock, team):
       "dataset_fingerprint": identity["dataset_fingerprint"],
       "weights_sha256": state.sha256(state.weights(model)),
       "optimizer_sha256": state.sha256(state.optimizer(model)),
-      "wall_seconds": round(clock.seconds(), 3),
+      "wall_seconds": round(setting.clock.seconds(), 3),
       "images_per_second": round(
-          len(train) * config.epochs / sum(r["seconds"] for r in rows), 1),
+          len(task.train) * config.epochs / sum(r["seconds"] for r in rows), 1),
   }
 
 
-def _best_top5(rows):
+def _find_best_top5(rows):
   """Returns the best top-5 test accuracy so named, where top-5 is measured.
 
   Table 2 has it, in parentheses, beside the best top-1 one.
@@ -205,15 +228,14 @@ def _best_top5(rows):
   return {} if best is None else {"best_test_top5": best}
 
 
-def _corrupted(config, train):
+def _find_corrupted(config, train):
   """Tells corrupted labels from untouched ones; None where all are alike."""
   corrupted = randomization.is_corrupted(
-      len(train), config.label_corruption, config.seed,
-      train.keys)
+      len(train), config.label_corruption, config.seed, train.keys)
   return corrupted if 0 < np.mean(corrupted) < 1 else None
 
 
-def _examples(config, data, train):
+def _draw_examples(config, data, train):
   """Draws the first examples of epoch 1, as the network is to see them."""
   inputs, assigned, indices = train.first_examples(config, _SHOWN)
   return event_files.example_grid(

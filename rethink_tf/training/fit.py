@@ -1,19 +1,14 @@
 """Training a model, and what it takes to go on where it stopped."""
 
-import contextlib
-import math
-import time
+import dataclasses
 
 import keras
 import numpy as np
 
-from rethink_tf import errors
 from rethink_tf import streams
-from rethink_tf.data import pipeline
-from rethink_tf.distributed import strategy
 from rethink_tf.models import state
-from rethink_tf.runs import signals
 from rethink_tf.training import checkpoints
+from rethink_tf.training import evaluation
 from rethink_tf.training import losses
 from rethink_tf.training import optimizers
 from rethink_tf.training import schedule
@@ -70,21 +65,6 @@ class _StopInTest(keras.callbacks.Callback):
     self.model.stop_predicting = self._saver.asked_to_stop()
 
 
-class Clock:
-  """Seconds spent on a run, over all its starts."""
-
-  def __init__(self):
-    self._start = time.perf_counter()
-
-  def add(self, seconds):
-    """Counts the seconds of an earlier start."""
-    self._start -= seconds
-
-  def seconds(self):
-    """Returns the seconds spent so far."""
-    return time.perf_counter() - self._start
-
-
 def compile_model(model, config, train_count):
   """Sets a model's optimizer, loss and metrics; returns the schedule.
 
@@ -103,23 +83,14 @@ def compile_model(model, config, train_count):
   return rate
 
 
-def train(model, config, train_split, test_split, directory, clock,
-          corrupted=None, examples=None, stop=None, checkpoint_minutes=math.inf,
-          team=strategy.ALONE):
+def train(model, task, setting, examples=None):
   """Trains a model to the last epoch, from its last checkpoint if it has one.
 
   Args:
     model: a `keras.Model`, freshly built.
-    config: the `Config`.
-    train_split, test_split: `dataset.Split`s with the labels to use.
-    directory: the `RunDirectory`.
-    clock: a `Clock`, set back by what earlier starts took.
-    corrupted: bool `(n,)`, the training labels to measure apart from the
-      others, or None.
+    task: the `Task`.
+    setting: the `Setting`; its clock is set back by what earlier starts took.
     examples: a figure of training examples for TensorBoard, or None.
-    stop: the `signals.Stop` that may ask to stop, or None.
-    checkpoint_minutes: minutes between checkpoints within an epoch.
-    team: the `Team` that the model was built for.
 
   Returns:
     The rows of metrics.csv.
@@ -128,175 +99,170 @@ def train(model, config, train_split, test_split, directory, clock,
     DivergedError: the loss is no longer finite.
     StoppedError: a signal came, and all is saved.
     StorageError: the run directory cannot be written.
+    UsageError: workers find different checkpoints.
   """
-  count = len(train_split)
-  with team.scope():
-    rate = compile_model(model, config, count)
-  steps = pipeline.steps_per_epoch(count, config.batch_size)
-  rows, begun, arrays = _restore(model, directory, clock, team)
+  with setting.team.scope():
+    rate = compile_model(model, task.config, len(task.train))
+  restored = _restore(model, setting)
+  rows = restored.rows
   position = position_lib.Position(
-      steps, len(rows), begun["batch"], begun["seconds"])
-  saver = saver_lib.Saver(
-      directory.checkpoints, position, rows, clock, stop or signals.Stop(),
-      checkpoint_minutes, team)
-  test = _test(
-      model, config, train_split, corrupted, test_split, position, saver, team)
+      task.steps_per_epoch, len(rows), restored.batch, restored.seconds)
+  saver = saver_lib.Saver(setting, position, rows)
   callbacks = [
       position,
-      _DropoutStreams(config.seed, team),
-      recorder.Recorder(rows, directory, position, rate, count, test),
-      *(_shown(config, count, directory, rows, position, examples)
-        if team.is_chief else ()),
+      _DropoutStreams(task.config.seed, setting.team),
+      recorder.Recorder(
+          rows, setting.directory, position, rate, len(task.train),
+          _EpochTest(model, task, setting.team, position, saver)),
+      *_make_displays(task, setting, position, rows, examples),
       saver,
   ]
-  if begun["batch"] == steps:  # All that is missing is its test.
-    ends = keras.callbacks.CallbackList(callbacks, model=model)
-    ends.on_epoch_end(position.epoch, begun["logs"])
-  elif begun["batch"]:
-    # Keras makes the metrics' variables when it first measures something.
-    _evaluate(model, test_split, team, steps=1)
-    rest = [*callbacks, _RestOfEpoch(position.epoch, arrays, team)]
-    _fit(model, config, train_split, position, position.epoch + 1, rest, team)
-  if len(rows) < config.epochs:
-    _fit(model, config, train_split, position, config.epochs, callbacks, team)
+  loop = _Loop(model, task, setting.team, position, callbacks)
+  loop.finish_epoch(restored)
+  if len(rows) < task.config.epochs:
+    loop.fit(task.config.epochs)
   return rows
 
 
-def _shown(config, count, directory, rows, position, examples):
-  """Returns the callbacks that show a run's progress."""
-  board = event_files.TensorBoard(directory.tensorboard, rows)
+def _make_displays(task, setting, position, rows, examples):
+  """Returns the callbacks that show a run's progress, for the chief alone."""
+  if not setting.team.is_chief:
+    return ()
+  board = event_files.TensorBoard(setting.directory.tensorboard, rows)
   if examples:
-    board.write_start(config, examples)
-  return [progress.Progress(rows, config, position, count), board]
+    board.write_start(task.config, examples)
+  return (
+      progress.Progress(rows, task.config, position, len(task.train)), board)
 
 
-def _fit(model, config, split, position, epochs, callbacks, team):
-  """Trains from a position to the end of `epochs` epochs."""
-  epoch, batch = position.epoch, position.batch
-  if batch == position.steps:
-    epoch, batch = epoch + 1, 0
-  model.fit(
-      team.distribute(lambda shard: split.training_batches(
-          config, epoch, batch, shard)),
-      initial_epoch=epoch,
-      epochs=epochs,
-      steps_per_epoch=position.steps - batch,
-      callbacks=callbacks,
-      shuffle=False,  # The pipeline has its order.
-      verbose=0,
-  )
+class _Loop:
+  """Keras's `fit` from where training stands.
+
+  Args:
+    model: a `keras.Model`, compiled, its weights restored.
+    task: the `Task`.
+    team: the `Team`.
+    position: the `Position`, first among the callbacks.
+    callbacks: a list of `keras.callbacks.Callback`.
+  """
+
+  def __init__(self, model, task, team, position, callbacks):
+    self._model = model
+    self._task = task
+    self._team = team
+    self._position = position
+    self._callbacks = callbacks
+
+  def finish_epoch(self, restored):
+    """Trains what is missing of the epoch in which a checkpoint was saved.
+
+    Args:
+      restored: the `_Restored` state.
+    """
+    position = self._position
+    if restored.batch == position.steps:  # All that is missing is its test.
+      ends = keras.callbacks.CallbackList(self._callbacks, model=self._model)
+      ends.on_epoch_end(position.epoch, restored.logs)
+    elif restored.batch:
+      evaluation.build_metrics(self._model, self._task.test, self._team)
+      self.fit(position.epoch + 1, _RestOfEpoch(
+          position.epoch, restored.arrays, self._team))
+
+  def fit(self, epochs, *more):
+    """Trains to the end of so many epochs, with more callbacks at the end."""
+    epoch, batch = self._position.epoch, self._position.batch
+    if batch == self._position.steps:
+      epoch, batch = epoch + 1, 0
+    self._model.fit(
+        self._team.distribute(lambda shard: self._task.train.training_batches(
+            self._task.config, epoch, batch, shard)),
+        initial_epoch=epoch,
+        epochs=epochs,
+        steps_per_epoch=self._position.steps - batch,
+        callbacks=[*self._callbacks, *more],
+        shuffle=False,  # The pipeline has its order.
+        verbose=0,
+    )
 
 
-def _test(model, config, train_split, corrupted, test_split, position, saver,
-          team):
-  """Returns the recorder's function that measures what is due after an epoch."""
-  callbacks = [_StopInTest(saver)]
+class _EpochTest:
+  """Measures what is due after an epoch, for the recorder.
 
-  def test(logs):
-    epoch = position.epoch + 1
+  Args:
+    model: a `keras.Model`.
+    task: the `Task`.
+    team: the `Team`.
+    position: the `Position`.
+    saver: the `Saver`, which may save or stop before and after.
+  """
+
+  def __init__(self, model, task, team, position, saver):
+    self._model = model
+    self._task = task
+    self._team = team
+    self._position = position
+    self._saver = saver
+    self._callbacks = [_StopInTest(saver)]
+
+  def __call__(self, logs):
+    """Returns a dict, as `Recorder` takes it, from an epoch's logs."""
+    epoch, config = self._position.epoch + 1, self._task.config
     measured = {}
     if epoch % config.eval_every == 0 or epoch == config.epochs:
-      saver.save_if_due(logs)
-      with _averaged(model):
-        measured = _evaluate(model, test_split, team, callbacks)
-      saver.stop_if_asked(logs)
-    if corrupted is not None:
-      with _averaged(model):
-        fitted = _fitted(model, config, train_split, team, callbacks)
-      saver.stop_if_asked(logs)
-      measured["corrupted_accuracy"] = float(np.mean(fitted[corrupted]))
-      measured["untouched_accuracy"] = float(np.mean(fitted[~corrupted]))
+      self._saver.save_if_due(logs)
+      measured = evaluation.measure(
+          self._model, self._task.test, self._team, self._callbacks)
+      self._saver.stop_if_asked(logs)
+    if self._task.corrupted is not None:
+      measured.update(self._measure_label_kinds(logs))
     return measured
 
-  return test
+  def _measure_label_kinds(self, logs):
+    split, corrupted = self._task.train, self._task.corrupted
+    classes = evaluation.predict_classes(
+        self._model, self._task.config, split, self._team, self._callbacks)
+    self._saver.stop_if_asked(logs)
+    fitted = classes == split.labels
+    return {"corrupted_accuracy": float(np.mean(fitted[corrupted])),
+            "untouched_accuracy": float(np.mean(fitted[~corrupted]))}
 
 
-@contextlib.contextmanager
-def _averaged(model):
-  """Gives the model, in the block, the moving averages of its weights.
+@dataclasses.dataclass
+class _Restored:
+  """What a checkpoint says besides weights; without one, that none is done.
 
-  They are what the Inception package of 2016 evaluates. Nothing happens where
-  the optimizer keeps none.
+  Attributes:
+    rows: the rows of the epochs done.
+    batch, seconds, logs: of an epoch that was begun, the batches done, how long
+      they took, and its training metrics so far.
+    arrays: all arrays by name.
   """
-  averages = optimizers.averages(model.optimizer)
-  weights = model.trainable_weights if averages else []
-  kept, averaged = (
-      [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
-      for variables in (weights, averages))
-  for weight, value in zip(weights, averaged):
-    weight.assign(value)
-  try:
-    yield
-  finally:
-    for weight, value in zip(weights, kept):
-      weight.assign(value)
+
+  rows: list = dataclasses.field(default_factory=list)
+  batch: int = 0
+  seconds: float = 0.0
+  logs: dict | None = None
+  arrays: dict = dataclasses.field(default_factory=dict)
 
 
-def _evaluate(model, split, team, callbacks=(), steps=None):
-  """Returns the metrics over all of a split, or over the first batches."""
-  return model.evaluate(
-      team.distribute(split.evaluation_batches),
-      steps=steps or team.evaluation_steps(split),
-      callbacks=list(callbacks), verbose=0, return_dict=True)
+def _restore(model, setting):
+  """Restores the last checkpoint, the same on all workers; a `_Restored`."""
+  checkpoint = checkpoints.latest(setting.directory.checkpoints)
+  setting.team.require_same(
+      "checkpoint in a --logdir that all workers share",
+      _describe_checkpoint(checkpoint))
+  if not checkpoint:
+    return _Restored()
+  arrays, saved = checkpoint
+  state.restore(model, arrays)
+  setting.clock.add(saved["wall_seconds"])
+  setting.directory.write_metrics(saved["rows"])
+  return _Restored(saved["rows"], arrays=arrays, **saved.get("epoch", {}))
 
 
-def _fitted(model, config, split, team, callbacks):
-  """Tells which labels the model, its weights fixed, predicts; bool `(n,)`."""
-  if team.strategy:
-    return split.labels == team.predict(
-        model, split, lambda outputs: losses.logits_of(outputs, config))
-  outputs = model.predict(
-      split.evaluation_batches(), callbacks=callbacks, verbose=0)
-  return np.argmax(losses.logits_of(outputs, config), axis=1) == split.labels
-
-
-def evaluate(model, split, team=strategy.ALONE):
-  """Measures a model with its weights fixed, over every example of a split.
-
-  The weights are their moving averages, where the optimizer keeps them. Each
-  replica measures its part of the split; examples are counted over all.
-
-  Returns:
-    A dict with "accuracy" and "cross_entropy", and "top5" for more than ten
-    classes.
-
-  Raises:
-    DivergedError: the loss is not finite.
-  """
-  with _averaged(model):
-    logs = _evaluate(model, split, team)
-  if not np.isfinite(logs["cross_entropy"]):
-    raise errors.DivergedError(
-        f"the loss of the trained model is {logs['cross_entropy']}")
-  return {name: float(value) for name, value in logs.items()}
-
-
-def _restore(model, directory, clock, team):
-  """Restores the last checkpoint, the same on all workers.
-
-  Returns:
-    `(rows, begun, arrays)`: the rows of the epochs done; of the epoch that was
-    begun, the batches done, their seconds and logs; and the checkpoint's
-    arrays.
-
-  Raises:
-    UsageError: workers find different checkpoints.
-  """
-  rows, begun, arrays = [], {"batch": 0, "seconds": 0.0}, {}
-  checkpoint = checkpoints.latest(directory.checkpoints)
-  team.require_same(
-      "checkpoint in a --logdir that all workers share", "none" if not checkpoint
-      else f"step {_step(checkpoint)}, sha256 {state.sha256(checkpoint[0])}")
-  if checkpoint:
-    arrays, saved = checkpoint
-    state.restore(model, arrays)
-    clock.add(saved["wall_seconds"])
-    rows = saved["rows"]
-    begun = saved.get("epoch", begun)
-    directory.write_metrics(rows)
-  return rows, begun, arrays
-
-
-def _step(checkpoint):
+def _describe_checkpoint(checkpoint):
+  if not checkpoint:
+    return "none"
   arrays, _ = checkpoint
-  return next(int(a) for n, a in arrays.items() if n.endswith("/iteration"))
+  step = next(int(a) for n, a in arrays.items() if n.endswith("/iteration"))
+  return f"step {step}, sha256 {state.sha256(arrays)}"

@@ -35,6 +35,7 @@ from rethink_tf.models import state
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.training import experiment
 from rethink_tf.training import fit
+from rethink_tf.training import task
 keras.config.set_floatx("float64")
 # TensorFlow's top five are of float32; they are not what is compared.
 keras.metrics.sparse_top_k_categorical_accuracy = (
@@ -58,9 +59,9 @@ def frozen():
   return model
 model = team.build(frozen)
 before = state.weights(model)
-fit.train(model, config, train, data.test.first(4),
-          run_directory.RunDirectory(pathlib.Path("run")), fit.Clock(),
-          team=team)
+fit.train(
+    model, task.Task(config, train, data.test.first(4)), task.Setting(
+        run_directory.RunDirectory(pathlib.Path("run")), team=team))
 np.savez("moved", **{
     name.replace("/", "|"): after - before[name]
     for name, after in state.weights(model).items()})

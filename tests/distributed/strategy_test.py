@@ -28,8 +28,10 @@ from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.models import state
 from rethink_tf.runs import directory as run_directory
+from rethink_tf.training import evaluation
 from rethink_tf.training import fit
 from rethink_tf.training import optimizers
+from rethink_tf.training import task
 name, dropout, replicas, batches, average_decay = (
     sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]),
     float(sys.argv[5]))
@@ -57,18 +59,19 @@ class Asked:
   def check(self, saved):
     if self.requested: raise errors.StoppedError("stopped")
   def end_deferral(self): pass
-arguments = [model, config, split(23, 1), split(1003, 2),
-             run_directory.RunDirectory(pathlib.Path("run")), fit.Clock()]
 corrupted = np.arange(23) < 9
 try:
-  rows = fit.train(*arguments, corrupted=corrupted, stop=Asked(), team=team)
+  rows = fit.train(
+      model, task.Task(config, split(23, 1), split(1003, 2), corrupted),
+      task.Setting(run_directory.RunDirectory(pathlib.Path("run")),
+                   stop=Asked(), team=team))
 except errors.StoppedError:
   sys.exit(75)
 times = ("seconds", "images_per_second")
 print(json.dumps({
     "rows": [{k: v for k, v in r.items()
               if k not in times and v is not None} for r in rows],
-    "measured": fit.evaluate(model, split(1003, 2), team),
+    "measured": evaluation.evaluate(model, split(1003, 2), team),
     "hash": state.sha256({**state.weights(model), **state.optimizer(model)}),
     "weights": {n: w.astype(float).ravel()[:500].tolist()
                 for n, w in [*state.weights(model).items(),

@@ -19,6 +19,7 @@ from rethink_tf.data import datasets
 from rethink_tf.data import randomization
 from rethink_tf.data.imagenet import loader as imagenet
 from rethink_tf.flags import training as training_flags
+from rethink_tf.training import evaluation
 from rethink_tf.training import experiment
 from rethink_tf.training import fit
 
@@ -100,7 +101,7 @@ def measure(name, dataset, *overrides):
       "losses": losses,
       "loss_tolerance": (
           _LOSS_TOLERANCE_BN if normalized else _LOSS_TOLERANCE),
-      "train_accuracy": fit.evaluate(model, train)["accuracy"],
+      "train_accuracy": evaluation.evaluate(model, train)["accuracy"],
   }
 
 

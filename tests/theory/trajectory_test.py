@@ -10,6 +10,7 @@ from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.theory import trajectory
 from rethink_tf.training import fit
+from rethink_tf.training import task
 
 _CONFIG = training_flags.Config(
     dataset="digits", batch_size=32, epochs=5, lr_decay_examples=100)
@@ -61,7 +62,7 @@ def test_it_is_the_training_of_the_paper(split, tmp_path):
     def write_metrics(self, rows):
       del rows
 
-  fit.train(model, _CONFIG, split, split, Directory(), fit.Clock())
+  fit.train(model, task.Task(_CONFIG, split, split), task.Setting(Directory()))
   _, weights = _train(split, tmp_path / "b")
   for one, other in zip(model.get_weights(), weights):
     np.testing.assert_array_equal(one, other)

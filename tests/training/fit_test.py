@@ -14,8 +14,10 @@ from rethink_tf.models import registry
 from rethink_tf.models import state
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.training import checkpoints
+from rethink_tf.training import evaluation
 from rethink_tf.training import fit
 from rethink_tf.training import schedule
+from rethink_tf.training import task
 
 
 def _rates(steps, train_count, **fields):
@@ -119,8 +121,8 @@ def _train(folder, config, train_split, test_split=None):
       config.model, weight_decay=config.weight_decay, dropout=config.dropout,
       seed=config.seed)
   rows = fit.train(
-      model, config, train_split, test_split or _split(20, seed=9),
-      run_directory.RunDirectory(folder), fit.Clock())
+      model, task.Task(config, train_split, test_split or _split(20, seed=9)),
+      task.Setting(run_directory.RunDirectory(folder)))
   return model, rows
 
 
@@ -129,7 +131,7 @@ def test_evaluation_is_over_every_example_without_penalty_or_dropout():
   model = registry.build("mlp_1x512", weight_decay=0.1, dropout=0.5, seed=3)
   split = _split(503)  # More than a batch of 500, and none of its multiples.
   fit.compile_model(model, config, 503)
-  measured = fit.evaluate(model, split)
+  measured = evaluation.evaluate(model, split)
   accuracy, cross_entropy = _measured(model, split)
   assert set(measured) >= {"accuracy", "cross_entropy"}
   assert measured["accuracy"] == pytest.approx(accuracy, abs=1e-6)
@@ -141,7 +143,7 @@ def test_top5_is_measured_for_more_than_ten_classes_only():
   for classes in (10, 20):
     model = registry.build("mlp_1x512", num_classes=classes)
     fit.compile_model(model, _config(), 60)
-    measured = fit.evaluate(model, split)
+    measured = evaluation.evaluate(model, split)
     logits = _forward(model, split)
     rank = (logits > logits[np.arange(60), split.labels][:, None]).sum(axis=1)
     if classes == 10:
@@ -155,7 +157,7 @@ def test_an_evaluation_that_is_not_finite_is_divergence():
   fit.compile_model(model, _config(), 20)
   model.layers[-1].bias.assign(np.full(10, np.nan))
   with pytest.raises(errors.DivergedError):
-    fit.evaluate(model, _split(20))
+    evaluation.evaluate(model, _split(20))
 
 
 def test_a_rows_training_loss_is_the_running_one_without_the_penalty(tmp_path):
@@ -181,8 +183,8 @@ def test_an_epoch_takes_the_steps_that_numpy_takes(tmp_path):
   dense = keras.layers.Dense(10)
   model = keras.Model(inputs, dense(keras.layers.Flatten()(inputs)))
   kernel, bias = (w.astype(np.float64) for w in dense.get_weights())
-  fit.train(model, config, split, _split(5),
-            run_directory.RunDirectory(tmp_path), fit.Clock())
+  fit.train(model, task.Task(config, split, _split(5)),
+            task.Setting(run_directory.RunDirectory(tmp_path)))
 
   velocities = [0.0, 0.0]
   for epoch in range(2):
@@ -256,10 +258,3 @@ def test_dropout_is_drawn_anew_in_each_epoch(tmp_path):
   _, rows = _train(tmp_path, config, _split(40))
   assert len({row["train_loss"] for row in rows}) == 3
   assert len({row["test_loss"] for row in rows}) == 1
-
-
-def test_a_clock_counts_earlier_starts():
-  clock = fit.Clock()
-  assert 0 <= clock.seconds() < 60
-  clock.add(1000)
-  assert 1000 <= clock.seconds() < 1060

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from rethink_tf import errors
-from rethink_tf.distributed import strategy
 from rethink_tf.models import state
 from rethink_tf.training import checkpoints
 
@@ -15,25 +14,20 @@ class Saver(keras.callbacks.Callback):
   """Saves at each epoch's end, every so often within, and when asked to stop.
 
   Args:
-    folder: `pathlib.Path` of the checkpoints.
+    setting: the `Setting`; all of its team saves and stops after the same step.
     position: the `Position`.
     rows: the rows of the epochs done, which grow.
-    clock: the run's `Clock`.
-    stop: the run's `Stop`.
-    minutes: minutes between checkpoints within an epoch.
-    team: the `Team`; all of it saves and stops after the same step.
   """
 
-  def __init__(self, folder, position, rows, clock, stop, minutes,
-               team=strategy.ALONE):
+  def __init__(self, setting, position, rows):
     super().__init__()
-    self._folder = folder
+    self._folder = setting.directory.checkpoints
+    self._clock = setting.clock
+    self._stop = setting.stop
+    self._interval = 60 * setting.checkpoint_minutes
+    self._team = setting.team
     self._position = position
     self._rows = rows
-    self._clock = clock
-    self._stop = stop
-    self._interval = 60 * minutes
-    self._team = team
     self._last = time.monotonic()
 
   def on_train_batch_end(self, batch, logs=None):

@@ -16,6 +16,7 @@ from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 from rethink_tf.training import checkpoints
 from rethink_tf.training import fit
+from rethink_tf.training import task
 from rethink_tf.training.callbacks import saver
 
 _STEPS = 3  # An epoch: batches of 16, 16 and 8 images.
@@ -31,7 +32,8 @@ def _split(count, seed):
 _TRAIN, _TEST = _split(40, 1), _split(510, 2)
 
 
-def _train(folder, model_name="mlp_1x512", **arguments):
+def _train(folder, model_name="mlp_1x512", train=_TRAIN, corrupted=None,
+           **arguments):
   """Trains two epochs; returns the hashes of what is left, and the rows."""
   config = training_flags.Config(
       dataset="digits", model=model_name, batch_size=16, epochs=2,
@@ -39,8 +41,9 @@ def _train(folder, model_name="mlp_1x512", **arguments):
   keras.backend.clear_session()
   model = registry.build(
       model_name, weight_decay=config.weight_decay, dropout=config.dropout)
-  rows = fit.train(model, config, _TRAIN, _TEST,
-                   run_directory.RunDirectory(folder), fit.Clock(), **arguments)
+  rows = fit.train(
+      model, task.Task(config, train, _TEST, corrupted), task.Setting(
+          run_directory.RunDirectory(folder), **arguments))
   times = ("seconds", "images_per_second")
   return (state.sha256(state.weights(model)),
           state.sha256(state.optimizer(model)),
@@ -98,6 +101,19 @@ def test_a_run_stopped_anywhere_ends_as_if_it_never_was(
     assert _train(tmp_path) == whole
   # No step that was saved is taken again, and none is left out.
   assert done == list(range(epoch * _STEPS + batch + 1, 2 * _STEPS + 1))
+
+
+def test_a_run_stopped_while_kinds_of_labels_are_measured_goes_on(
+    tmp_path, monkeypatch):
+  train = _split(510, 3)  # Two batches of an evaluation, and 32 steps.
+  corrupted = np.arange(510) < 99
+  whole = _train(tmp_path / "whole", train=train, corrupted=corrupted)
+  stop = signals.Stop()
+  with monkeypatch.context() as patch, stop.on_signals():
+    _stop_at(patch, 32 + _TESTED + 2)
+    with pytest.raises(errors.StoppedError, match="goes on from epoch 1"):
+      _train(tmp_path / "run", train=train, corrupted=corrupted, stop=stop)
+  assert _train(tmp_path / "run", train=train, corrupted=corrupted) == whole
 
 
 @pytest.mark.parametrize(

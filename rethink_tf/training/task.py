@@ -1,0 +1,53 @@
+"""What a training is to learn, and where and with whom it takes place."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from rethink_tf.data import pipeline
+from rethink_tf.data import split as split_lib
+from rethink_tf.distributed import strategy
+from rethink_tf.runs import clock as clock_lib
+from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import signals
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+  """What is to be learned, and how: all that the trained weights depend on.
+
+  Attributes:
+    config: the `Config`.
+    train, test: `Split`s with the labels and images to use.
+    corrupted: bool `(n,)`, the training labels to measure apart from the
+      others; None where all are alike.
+  """
+
+  config: object
+  train: split_lib.Split
+  test: split_lib.Split
+  corrupted: np.ndarray | None = None
+
+  @property
+  def steps_per_epoch(self):
+    return pipeline.steps_per_epoch(len(self.train), self.config.batch_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+  """Where a training is recorded, what may stop it, and who takes part.
+
+  Attributes:
+    directory: the `RunDirectory`.
+    clock: the run's `Clock`.
+    stop: the `Stop` that may ask to stop.
+    checkpoint_minutes: minutes between checkpoints within an epoch.
+    team: the `Team` that the model is built for.
+  """
+
+  directory: run_directory.RunDirectory
+  clock: clock_lib.Clock = dataclasses.field(default_factory=clock_lib.Clock)
+  stop: signals.Stop = dataclasses.field(default_factory=signals.Stop)
+  checkpoint_minutes: float = math.inf
+  team: strategy.Team = strategy.ALONE
