@@ -13,17 +13,6 @@ import numpy as np
 from rethink_tf import streams
 
 
-def corrupt_split(split, probability, num_classes, seed):
-  """Returns a split with the labels of `corrupt_labels`, drawn by its keys.
-
-  Args:
-    split: a `Split`.
-    probability, num_classes, seed: as for `corrupt_labels`.
-  """
-  return dataclasses.replace(split, labels=corrupt_labels(
-      split.labels, probability, num_classes, seed, split.keys))
-
-
 def corrupt_labels(labels, probability, num_classes, seed, names=None):
   """Replaces each label, with a probability, by a uniformly random class.
 
@@ -47,6 +36,23 @@ def corrupt_labels(labels, probability, num_classes, seed, names=None):
   corrupted = is_corrupted(count, probability, seed, names)
   random = _uniform(count, seed, "random_labels", names) * num_classes
   return np.where(corrupted, random.astype(np.int64), labels).astype(np.int32)
+
+
+def corrupt_training_labels(data, count, probability, seed):
+  """Returns a dataset's first training examples, with the labels to fit.
+
+  Args:
+    data: a `Dataset`.
+    count: how many examples; 0: all.
+    probability, seed: as for `corrupt_labels`.
+
+  Returns:
+    A split like `data.train`, whose labels alone are others, drawn by its keys.
+  """
+  train = data.train.first(count)
+  labels = corrupt_labels(
+      train.labels, probability, data.num_classes, seed, train.keys)
+  return dataclasses.replace(train, labels=labels)
 
 
 def is_corrupted(count, probability, seed, names=None):

@@ -57,7 +57,7 @@ class Split(abc.ABC):
     """
 
   def evaluation_steps(self, replicas=1):
-    """Returns the number of batches in which each replica evaluates its part."""
+    """Returns in how many batches each replica evaluates its part."""
     return -(-len(self) // (replicas * self.evaluation_batch))
 
   def first_examples(self, config, most):

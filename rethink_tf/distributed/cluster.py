@@ -6,7 +6,7 @@ TF_CONFIG says so, as TensorFlow defines it:
      "task": {"type": "worker", "index": 0}}
 
 It is checked here, before TensorFlow is imported. What SLURM and Kubernetes
-say is read by TensorFlow's resolvers, in `training.resolvers`.
+say is read by TensorFlow's resolvers, in `distributed.resolvers`.
 """
 
 import dataclasses
@@ -54,7 +54,7 @@ class Cluster:
         "task": {"type": "worker", "index": self.index}})
 
 
-def of_this_process(environment):
+def read_environment(environment):
   """Returns the `Cluster` of TF_CONFIG; None where a resolver must be asked.
 
   Args:
@@ -65,7 +65,7 @@ def of_this_process(environment):
   """
   text = environment.get("TF_CONFIG")
   if text:
-    return from_tf_config(text)
+    return parse_tf_config(text)
   if SLURM in environment or KUBERNETES in environment:
     return None
   raise errors.UsageError(
@@ -74,7 +74,7 @@ def of_this_process(environment):
       "them. To try it on one machine: scripts/launch_workers")
 
 
-def from_tf_config(text):
+def parse_tf_config(text):
   """Reads TF_CONFIG.
 
   Raises:
@@ -84,43 +84,43 @@ def from_tf_config(text):
   try:
     value = json.loads(text)
   except ValueError as error:
-    raise _refused("JSON", f"{text!r} ({error})") from error
-  addresses = _addresses(value)
+    raise _make_error("JSON", f"{text!r} ({error})") from error
+  addresses = _check_addresses(value)
   task = value.get("task")
   if not isinstance(task, dict) or task.get("type") != "worker":
     kind = task.get("type") if isinstance(task, dict) else task
-    raise _refused('a task of type "worker"', repr(kind))
+    raise _make_error('a task of type "worker"', repr(kind))
   index = task.get("index")
   # True is an int for Python.
   if type(index) is not int or not 0 <= index < len(addresses):
-    raise _refused(
+    raise _make_error(
         f"a task index from 0 to {len(addresses) - 1}", repr(index))
   return Cluster(addresses, index)
 
 
-def _addresses(value):
+def _check_addresses(value):
   """Returns the checked worker list of a parsed TF_CONFIG, a tuple of str."""
   cluster = value.get("cluster") if isinstance(value, dict) else None
   if not isinstance(cluster, dict) or "worker" not in cluster:
-    raise _refused('a "cluster" with a list "worker"', repr(value))
+    raise _make_error('a "cluster" with a list "worker"', repr(value))
   others = sorted(set(cluster) - {"worker"})
   if others:
     # A chief of its own or a parameter server would shift the indices.
-    raise _refused('"worker" alone in "cluster"', ", ".join(others))
+    raise _make_error('"worker" alone in "cluster"', ", ".join(others))
   addresses = cluster["worker"]
   if not isinstance(addresses, list) or not addresses:
-    raise _refused('a list of addresses as "worker"', repr(addresses))
+    raise _make_error('a list of addresses as "worker"', repr(addresses))
   for address in addresses:
     match = isinstance(address, str) and _ADDRESS.fullmatch(address)
     if not match or not 0 < int(match[1]) < 2**16:
-      raise _refused("addresses host:port", repr(address))
+      raise _make_error("addresses host:port", repr(address))
   repeated = {a for a in addresses if addresses.count(a) > 1}
   if repeated:
-    raise _refused(
+    raise _make_error(
         "an address of its own for each worker", ", ".join(sorted(repeated)))
   return tuple(addresses)
 
 
-def _refused(expected, received):
+def _make_error(expected, received):
   return errors.UsageError(
       f"TF_CONFIG: expected {expected}. Received: {received}")

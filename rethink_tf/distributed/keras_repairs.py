@@ -1,6 +1,6 @@
 """What Keras 3.15 lacks to train under MultiWorkerMirroredStrategy.
 
-Three repairs, in one subclass; tests/training/keras_distribution_test.py says
+Three repairs, in one subclass; tests/distributed/keras_repairs_test.py says
 when plain Keras no longer needs them.
 
 - Before `fit`, Keras reduces a whole batch, a tuple, with `strategy.reduce`,
@@ -67,6 +67,6 @@ def _average(variables):
 
 
 def _placed(variable):
-  """Reads a variable on its device, which `all_reduce` takes from the tensor."""
+  """Reads a variable on its device: `all_reduce` takes that of a tensor."""
   with tf.device(variable.device):
     return tf.identity(variable)

@@ -111,9 +111,10 @@ class Link:
     """
     with self._changed:
       self._closed = True
-      told = error is not None and error is self._failure
-    if not told:
-      self._send_all(_goodbye(error, self.cluster.name(self.cluster.index)))
+      is_known = error is not None and error is self._failure
+    if not is_known:
+      name = self.cluster.name(self.cluster.index)
+      self._send_all(_make_goodbye(error, name))
     for peer in self._peers.values():
       peer.close()
 
@@ -148,7 +149,7 @@ class Link:
     how = "is gone"
     try:
       for message in self._peers[index].messages():
-        self._take(index, message)
+        self._handle(index, message)
     except socket.timeout:
       how = f"said nothing for {_SILENCE} seconds"
     except (OSError, ValueError):
@@ -158,11 +159,11 @@ class Link:
           f"{self.cluster.name(index)} {how}; the same command "
           "on all workers goes on from the last checkpoint"), index)
 
-  def _take(self, index, message):
+  def _handle(self, index, message):
     if "goodbye" in message:
       self._gone.add(index)
       if message["goodbye"] != 0:
-        self._fail(_error(message), index)
+        self._fail(_read_goodbye(message), index)
     elif "round" in message:
       with self._changed:
         self._values[message["round"], index] = message["value"]
@@ -175,7 +176,7 @@ class Link:
         return
       # First, as the main thread says goodbye and ends once it sees a failure,
       # and the others would take that end for this worker's own.
-      self._send_all(_goodbye(failure), but=index)
+      self._send_all(_make_goodbye(failure), but=index)
       self._failure = failure
       self._changed.notify_all()
     time.sleep(_GRACE)
@@ -243,11 +244,11 @@ def _receive_all(cluster, hello, deadline, minutes):
   try:
     error = _wait_for_all(cluster, arrivals, deadline, minutes)
   except errors.RunError as stopped:  # A signal.
-    _send_to_all(arrivals, _goodbye(stopped, cluster.name(0)))
+    _send_to_all(arrivals, _make_goodbye(stopped, cluster.name(0)))
     raise
-  error = error or _difference(cluster, {0: hello["facts"], **{
+  error = error or _find_difference(cluster, {0: hello["facts"], **{
       index: facts for index, (_, facts) in sorted(arrivals.items())}})
-  _send_to_all(arrivals, _goodbye(error))
+  _send_to_all(arrivals, _make_goodbye(error))
   if error:
     raise error
   return {index: connection for index, (connection, _) in arrivals.items()}
@@ -275,7 +276,7 @@ def _wait_for_all(cluster, arrivals, deadline, minutes):
         if index in arrivals:
           error = errors.UsageError(
               f"{cluster.name(index)}: expected one process. Received: two")
-          _send(connection, _goodbye(error))
+          _send(connection, _make_goodbye(error))
           return error
         arrivals[index] = (connection, facts)
       missing = [cluster.name(i) for i in range(1, len(cluster))
@@ -331,7 +332,7 @@ def _hung_up(connection):
     return True
 
 
-def _difference(cluster, facts):
+def _find_difference(cluster, facts):
   """Returns the error that two workers' facts differ, or None."""
   for index, others in facts.items():
     for name in {**facts[0], **others}:
@@ -355,7 +356,7 @@ def _reach_chief(cluster, hello, deadline, minutes):
         return connection
       connection.close()
       if isinstance(answer.get("goodbye"), int) and "text" in answer:
-        raise _error(answer)
+        raise _read_goodbye(answer)
       # The chief was started anew, or it was none.
     time.sleep(0.1)
   raise errors.StoppedError(
@@ -422,7 +423,7 @@ def _parse(line):
   return message
 
 
-def _goodbye(error, name=None):
+def _make_goodbye(error, name=None):
   """Returns the last message of a worker; `name` where it ended by itself."""
   if error is None:
     return {"goodbye": 0}
@@ -433,7 +434,7 @@ def _goodbye(error, name=None):
   }
 
 
-def _error(message):
+def _read_goodbye(message):
   """Returns the `RunError` of a goodbye."""
   kinds = {kind.exit_code: kind for kind in errors.RunError.__subclasses__()}
   kind = kinds.get(message["goodbye"], errors.StoppedError)

@@ -33,11 +33,11 @@ def resolve(environment, minutes, client=None):
     StoppedError: pods did not come.
   """
   if cluster_lib.SLURM in environment:
-    return _of_slurm(environment)
-  return _of_kubernetes(environment, minutes, client)
+    return _resolve_slurm(environment)
+  return _resolve_kubernetes(environment, minutes, client)
 
 
-def _of_slurm(environment):
+def _resolve_slurm(environment):
   try:
     # TensorFlow deals out a node's GPUs, and a task that gets none is left out.
     # SLURM's own choice of them stays: here each is said to get one.
@@ -61,7 +61,7 @@ def _of_slurm(environment):
   return cluster_lib.Cluster(tuple(addresses), index)
 
 
-def _of_kubernetes(environment, minutes, client):
+def _resolve_kubernetes(environment, minutes, client):
   try:
     label = environment["RETHINK_TF_POD_LABEL"]
     count = int(environment["RETHINK_TF_WORKERS"])
@@ -73,8 +73,8 @@ def _of_kubernetes(environment, minutes, client):
         f"{error}") from error
   resolver = _resolvers.KubernetesClusterResolver(
       {"worker": [label]}, tf_server_port=_PORT,
-      override_client=client or _client())
-  addresses = _pods(resolver, count, minutes)
+      override_client=client or _make_client())
+  addresses = _wait_for_pods(resolver, count, minutes)
   own = f"{host}:{_PORT}"
   if own not in addresses or len(set(addresses)) < count:
     raise errors.UsageError(
@@ -83,26 +83,26 @@ def _of_kubernetes(environment, minutes, client):
   return cluster_lib.Cluster(tuple(addresses), addresses.index(own))
 
 
-def _pods(resolver, count, minutes):
+def _wait_for_pods(resolver, count, minutes):
   """Waits until so many pods run; returns their addresses, by pod name."""
   deadline = time.monotonic() + 60 * minutes
-  found = "none"
+  state = "none"
   while True:
     try:
       addresses = resolver.cluster_spec().as_dict().get("worker", [])
       if len(addresses) >= count:
         return addresses
-      found = f"{len(addresses)} of {count}"
+      state = f"{len(addresses)} of {count}"
     except RuntimeError as error:  # One is not running yet.
-      found = str(error)
+      state = str(error)
     if time.monotonic() > deadline:
       raise errors.StoppedError(
           f"the pods did not come within {minutes:g} minutes "
-          f"(--worker_timeout): {found}")
+          f"(--worker_timeout): {state}")
     time.sleep(1)
 
 
-def _client():
+def _make_client():
   try:
     from kubernetes import client  # pylint: disable=g-import-not-at-top
     from kubernetes import config  # pylint: disable=g-import-not-at-top

@@ -114,13 +114,13 @@ class Team:
             f"{cluster.name(index)}: expected the {what} of {cluster.name(0)}, "
             f"{values[0]}. Received: {other}")
 
-  def predict(self, model, split, logits_of):
+  def predict(self, model, split, select_logits):
     """Returns the classes that the model, its weights fixed, predicts.
 
     Args:
       model: a `keras.Model`.
-      split: a `dataset.Split`.
-      logits_of: a function of the model's outputs that returns its logits.
+      split: a `Split`.
+      select_logits: a function of the model's outputs that returns its logits.
 
     Returns:
       int `(n,)`, the same on each worker.
@@ -129,15 +129,15 @@ class Team:
     def classes(inputs):
       return self.strategy.run(
           lambda x: keras.ops.argmax(
-              logits_of(model(x, training=False)), axis=1), (inputs,))
+              select_logits(model(x, training=False)), axis=1), (inputs,))
 
-    found = {}
+    predictions = {}
     for inputs, _ in self.distribute(split.evaluation_batches):
       for replica, part in enumerate(
           self.strategy.experimental_local_results(classes(inputs))):
-        found.setdefault(replica, []).extend(part.numpy().tolist())
+        predictions.setdefault(replica, []).extend(part.numpy().tolist())
     # Slices of the split, in order of replicas and of workers.
-    local = sum((found[replica] for replica in sorted(found)), [])
+    local = sum((predictions[replica] for replica in sorted(predictions)), [])
     return np.array(sum(self.exchange(local), []))
 
   def seed_dropout(self, variable, seed_of_replica):
@@ -148,10 +148,10 @@ class Team:
       seed_of_replica: a function of the replica that returns a seed.
     """
     first = self.shard.first if self.shard else 0
-    for local, part in enumerate(self._parts(variable)):
+    for local, part in enumerate(self._local_parts(variable)):
       part.assign([seed_of_replica(first + local), 0])
 
-  def of_epoch(self, model):
+  def gather_epoch(self, model):
     """Returns `state.of_epoch`, each replica's metrics kept apart.
 
     Returns:
@@ -159,17 +159,18 @@ class Team:
     """
     if not self.strategy:
       return state.of_epoch(model)
-    mine = [[_array(part).tolist() for part in self._parts(variable)]
-            for variable in model.metrics_variables]
-    all_parts = self.exchange(mine)
+    local_values = [
+        [_to_numpy(part).tolist() for part in self._local_parts(variable)]
+        for variable in model.metrics_variables]
+    values_by_worker = self.exchange(local_values)
     arrays = state.seeds(model)
     for number, variable in enumerate(model.metrics_variables):
-      rows = [part for worker in all_parts for part in worker[number]]
+      rows = [part for worker in values_by_worker for part in worker[number]]
       arrays[f"metrics/{variable.path}"] = np.array(rows, variable.dtype)
     return arrays
 
   def restore_epoch(self, model, arrays):
-    """Assigns what `of_epoch` returned, on any number of replicas.
+    """Assigns what `gather_epoch` returned, on any number of replicas.
 
     Dropout's seeds are those of the epoch already; what is restored is how
     many were drawn.
@@ -177,8 +178,8 @@ class Team:
     for layer in state.dropouts(model):
       variable = layer.seed_generator.state
       drawn = arrays[f"seeds/{variable.path}"][1]
-      for part in self._parts(variable):
-        part.assign([_array(part)[0], drawn])
+      for part in self._local_parts(variable):
+        part.assign([_to_numpy(part)[0], drawn])
     for variable in model.metrics_variables:
       rows = arrays[f"metrics/{variable.path}"]
       rows = rows.reshape((-1, *variable.shape))
@@ -187,17 +188,17 @@ class Team:
         rest[0] = rows.sum(axis=0)
         rows = rest
       first = self.shard.first if self.shard else 0
-      for local, part in enumerate(self._parts(variable)):
+      for local, part in enumerate(self._local_parts(variable)):
         part.assign(rows[first + local])
 
-  def _parts(self, variable):
+  def _local_parts(self, variable):
     """Returns the local replicas' own variables of a Keras variable."""
     if not self.strategy:
       return [variable]
     return self.strategy.experimental_local_results(variable.value)
 
 
-def _array(variable):
+def _to_numpy(variable):
   return keras.ops.convert_to_numpy(variable)
 
 
@@ -227,7 +228,8 @@ def make(name, link=None):
       tf.train.ClusterSpec({"worker": list(cluster.addresses)}),
       task_type="worker", task_id=cluster.index, rpc_layer="grpc")
   return Team(
-      tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver), link)
+      tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver),
+      link)
 
 
 def check_batches(config, train_count, parts, name="replicas"):
@@ -269,7 +271,7 @@ def describe(team, name, config, train_count):
   }
 
 
-def sentence(shared):
+def describe_in_words(shared):
   """Returns what `describe` returned as a line for the start of a run."""
   workers = len(shared["workers"] or [None])
   return (f"global batch {shared['global_batch']:,} "

@@ -17,7 +17,7 @@ from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 
 
-class _OfTheChief(run_directory.RunDirectory):
+class _ReadOnlyDirectory(run_directory.RunDirectory):
   """The run directory for the other workers, which write nothing there."""
 
   def begin(self, config, environment, overwrite):
@@ -54,7 +54,7 @@ def main(parsed, compute, summarize):
 
 def _main(parsed, compute, summarize):
   config, options = parsed
-  cluster = cluster_lib.of_this_process(os.environ)
+  cluster = cluster_lib.read_environment(os.environ)
   # Errors of collectives that others' ends break are told in one line here.
   os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
   stop = signals.Stop()
@@ -68,8 +68,8 @@ def _main(parsed, compute, summarize):
     with link_lib.join(
         cluster, config.as_dict(), options.worker_timeout) as link:
       datasets.check_available(config.dataset, options.data_dir)
-      with _directory(options, link) as directory:
-        result = _earlier(config, options, directory, link)
+      with _open_directory(options, link) as directory:
+        result = _find_earlier_result(config, options, directory, link)
         if result and cluster.is_chief:
           print(f"{directory.path} holds this run, done; --overwrite does it "
                 "anew")
@@ -85,20 +85,21 @@ def _main(parsed, compute, summarize):
 def _resolve(options):
   common.silence_libraries()
   # Imports TensorFlow, whose resolvers it asks.
-  from rethink_tf.distributed import resolvers  # pylint: disable=g-import-not-at-top
+  # pylint: disable-next=g-import-not-at-top
+  from rethink_tf.distributed import resolvers
 
   return resolvers.resolve(os.environ, options.worker_timeout)
 
 
-def _directory(options, link):
+def _open_directory(options, link):
   """Returns a context with the run directory, claimed by the chief."""
   if link.cluster.is_chief:
     return run_directory.claim(options.logdir)
-  return contextlib.nullcontext(_OfTheChief(options.logdir))
+  return contextlib.nullcontext(_ReadOnlyDirectory(options.logdir))
 
 
-def _earlier(config, options, directory, link):
-  """Returns the result of the same run, done before, or None; on all workers."""
+def _find_earlier_result(config, options, directory, link):
+  """Returns the same run's result, on all workers; None if it is not done."""
   result = None
   if link.cluster.is_chief:
     result = directory.earlier_result(

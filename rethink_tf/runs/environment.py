@@ -29,20 +29,20 @@ def describe(options, deterministic, shared=None):
       "started": datetime.datetime.now(datetime.timezone.utc).isoformat(),
       "logdir": str(options.logdir),
       "data_dir": str(options.data_dir) if options.data_dir else None,
-      "revision": _revision(),
+      "revision": _find_revision(),
       "python": platform.python_version(),
-      "packages": _versions(),
+      "packages": _find_versions(),
       "backend": keras.backend.backend(),
       "devices": keras.distribution.list_devices(),
       "platform": platform.platform(),
-      "processor": _processor(),
+      "processor": _find_processor(),
       "cores": os.cpu_count(),
       "deterministic": deterministic,
       **(shared or {}),
   }
 
 
-def _versions():
+def _find_versions():
   versions = {}
   for name in _PACKAGES:
     try:
@@ -52,7 +52,7 @@ def _versions():
   return versions
 
 
-def _revision():
+def _find_revision():
   """Returns the checkout's commit, with "+" where it was changed, or None."""
   git = ["git", "-C", str(paths.workspace())]
   try:
@@ -66,7 +66,7 @@ def _revision():
   return commit.stdout.strip() + ("+" if status.stdout.strip() else "")
 
 
-def _processor():
+def _find_processor():
   try:
     with open("/proc/cpuinfo", encoding="utf-8") as file:
       for line in file:

@@ -47,11 +47,12 @@ def load_run(directory):
   columns = None if "program" in config else run_directory.METRICS_COLUMNS
   kinds = directory / "label_kinds.csv"
   return Run(
-      config, result, _table(directory / "metrics.csv", columns),
-      _table(kinds, run_directory.LABEL_KINDS_COLUMNS) if kinds.exists() else None)
+      config, result, _read_table(directory / "metrics.csv", columns),
+      _read_table(kinds, run_directory.LABEL_KINDS_COLUMNS)
+      if kinds.exists() else None)
 
 
-def _table(path, columns):
+def _read_table(path, columns):
   """Reads a table; columns: those it must have, or None for any."""
   # Imported here so that a training run does not wait for it.
   import pandas as pd  # pylint: disable=g-import-not-at-top

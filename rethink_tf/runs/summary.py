@@ -82,7 +82,8 @@ def summarize_interpolation(config, options, result):
     result: the dict of result.json.
   """
   chance = catalog.DATASETS[config.dataset].chance
-  width = "" if config.bandwidth is None else f", bandwidth {config.bandwidth:g}"
+  width = (
+      "" if config.bandwidth is None else f", bandwidth {config.bandwidth:g}")
   return "\n".join([
       "",
       f"{config.dataset}, preprocessing {config.preprocessing}, "
@@ -90,7 +91,8 @@ def summarize_interpolation(config, options, result):
       f"{result['n']:,} training examples:",
       f"  training error    {result['train_error']:8.2%}   "
       f"(relative residual {result['relative_residual']:.1e})",
-      f"  test error        {result['test_error']:8.2%}   (chance: {100 - 100 * chance:g}%)",
+      f"  test error        {result['test_error']:8.2%}   "
+      f"(chance: {100 - 100 * chance:g}%)",
       f"  minimum norm      {result['min_norm']:8.4g}   "
       f"(condition about {result['condition_estimate']:.1e})",
       f"  {result['wall_seconds']:.0f} s, "

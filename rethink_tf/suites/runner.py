@@ -77,19 +77,19 @@ def jobs(planned, logdir, train_counts, fingerprints):
   """
   known, of_other_data = _runs_below(logdir, fingerprints)
   rates = _rates(known.values())
-  found = []
+  listed = []
   for plan in planned:
-    key = _key(plan.config.as_dict())
+    key = _make_key(plan.config.as_dict())
     directory = logdir / plan.folder
     if directory in of_other_data:
       name = f"{directory.parent.name}-{fingerprints[plan.config.dataset][:8]}"
       directory = directory.parent.with_name(name) / directory.name
     directory = known.get(key, directory)
-    found.append(Job(
+    listed.append(Job(
         plan, directory, key in known and _is_done(directory),
         _epochs_done(directory),
         _estimate(plan.config, rates, train_counts[plan.config.dataset])))
-  return found
+  return listed
 
 
 def command(job, data_dir):
@@ -129,27 +129,28 @@ def run(all_jobs, logdir, data_dir, max_parallel, stop):
   stop.defer()
   try:
     while (waiting or running) and not stop.requested:
-      while len(running) < max_parallel and (job := _next(waiting, bar, named)):
+      while len(running) < max_parallel and (
+          job := _find_free(waiting, bar, named)):
         waiting.remove(job)
         if _is_done(job.directory):  # By whoever it was waited for.
-          failed += _ended(job, 0, logdir, bar, all_jobs)
+          failed += _record_end(job, 0, logdir, bar, all_jobs)
           continue
         bar.write(f"{bar.count(all_jobs)} {job.title}: starts")
         running[_start(job, logdir, data_dir)] = job
       time.sleep(_POLL_SECONDS)
       for process in [p for p in running if p.poll() is not None]:
         job = running.pop(process)
-        failed += _ended(job, process.returncode, logdir, bar, all_jobs)
+        failed += _record_end(job, process.returncode, logdir, bar, all_jobs)
       bar.update(all_jobs, running.values())
   finally:
-    _end(running)
+    _stop_all(running)
     bar.close()
   stop.check("where each run has saved")
   return failed
 
 
 def _runs_below(logdir, fingerprints):
-  """Returns train's runs as a dict by `_key`, and the set of those of other data.
+  """Returns train's runs, a dict by `_make_key`, and a set of other data's.
 
   Of several with one key, the one that is done.
   """
@@ -164,14 +165,14 @@ def _runs_below(logdir, fingerprints):
       if usable and usable != recorded.get("dataset_fingerprint"):
         of_other_data.add(file.parent)
         continue
-      key = _key(recorded)
+      key = _make_key(recorded)
       if key not in known or not _is_done(known[key]):
         known[key] = file.parent
   return known, of_other_data
 
 
-def _key(config):
-  """Returns what tells one config from another, from config.json or a Config."""
+def _make_key(config):
+  """Returns what tells a config from others, from its dict or config.json."""
   # A list is no value of train's, and no key either.
   config = {k: v for k, v in config.items()
             if k not in ("label_hash", "dataset_fingerprint")
@@ -219,12 +220,12 @@ def _estimate(config, rates, train_count):
   return _START_SECONDS + images / rate
 
 
-def _log(job, logdir):
+def _log_path(job, logdir):
   return logdir / "logs" / f"{'-'.join(job.plan.folder.parts)}.log"
 
 
 def _start(job, logdir, data_dir):
-  log = _log(job, logdir)
+  log = _log_path(job, logdir)
   try:
     log.parent.mkdir(parents=True, exist_ok=True)
     output = log.open("ab")
@@ -234,14 +235,15 @@ def _start(job, logdir, data_dir):
         f"({error.strerror})") from error
   with output:
     return subprocess.Popen(
-        [sys.executable, "-m", "rethink_tf.programs.train", *command(job, data_dir)],
+        [sys.executable, "-m", "rethink_tf.programs.train",
+         *command(job, data_dir)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.DEVNULL, stdout=output, stderr=output,
         # Ctrl-C reaches this process alone, which then asks each run to stop.
         start_new_session=True, preexec_fn=_stop_with_parent)
 
 
-def _next(waiting, bar, named):
+def _find_free(waiting, bar, named):
   """Returns the first job that no other process trains, or None.
 
   Args:
@@ -265,7 +267,7 @@ def _stop_with_parent():
   ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
 
 
-def _end(running):
+def _stop_all(running):
   """Asks processes to save and stop, and waits until they have."""
   for process in running:
     process.terminate()
@@ -273,7 +275,7 @@ def _end(running):
     process.wait()
 
 
-def _ended(job, code, logdir, bar, all_jobs):
+def _record_end(job, code, logdir, bar, all_jobs):
   job.done = code == 0
   job.epochs_done = _epochs_done(job.directory)
   if job.done:
@@ -284,7 +286,7 @@ def _ended(job, code, logdir, bar, all_jobs):
         f"test accuracy {result['test_accuracy']:.2%}, "
         f"{duration(result['wall_seconds'])}")
     return []
-  last = _last_line(_log(job, logdir))
+  last = _last_line(_log_path(job, logdir))
   bar.write(f"{job.title}: exit {code}: {last}")
   return [(job, code, last)]
 

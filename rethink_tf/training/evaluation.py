@@ -44,7 +44,8 @@ def measure(model, split, team, callbacks=()):
     callbacks: `keras.callbacks.Callback`s, which may stop it.
   """
   with _averaged_weights(model):
-    return _evaluate(model, split, team, team.evaluation_steps(split), callbacks)
+    return _evaluate(
+        model, split, team, team.evaluation_steps(split), callbacks)
 
 
 def build_metrics(model, split, team):
@@ -64,10 +65,10 @@ def predict_classes(model, config, split, team, callbacks=()):
   with _averaged_weights(model):
     if team.strategy:
       return team.predict(
-          model, split, lambda outputs: losses.logits_of(outputs, config))
+          model, split, lambda outputs: losses.select_logits(outputs, config))
     outputs = model.predict(
         split.evaluation_batches(), callbacks=list(callbacks), verbose=0)
-  return np.argmax(losses.logits_of(outputs, config), axis=1)
+  return np.argmax(losses.select_logits(outputs, config), axis=1)
 
 
 def _evaluate(model, split, team, steps, callbacks=()):

@@ -102,7 +102,7 @@ def _begin_together(task, setting, options, identity, deterministic):
   shared = strategy.describe(
       team, options.strategy, task.config, len(task.train))
   if team.is_chief and team.strategy:
-    print(strategy.sentence(shared), flush=True)
+    print(strategy.describe_in_words(shared), flush=True)
   directory.begin(
       identity, environment.describe(options, deterministic, shared),
       options.overwrite)
@@ -141,9 +141,8 @@ def load_data(config, data_dir, allow_sample=False):
     images and labels modified.
   """
   data = _load(config, data_dir, allow_sample)
-  train = randomization.corrupt_split(
-      data.train.first(config.train_examples), config.label_corruption,
-      data.num_classes, config.seed)
+  train = randomization.corrupt_training_labels(
+      data, config.train_examples, config.label_corruption, config.seed)
   if config.pixel_randomization == "none":  # As always for photographs.
     return data, train
   train, test = (

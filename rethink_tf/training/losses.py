@@ -1,7 +1,7 @@
 """The loss: cross-entropy, smoothed and with an auxiliary head where asked for.
 
-With an auxiliary head (Szegedy et al., 2015) a model's output is its logits and,
-beside them, those of the head: `(n, 2 * classes)`.
+With an auxiliary head (Szegedy et al., 2015) a model's output is its logits
+and, beside them, those of the head: `(n, 2 * classes)`.
 """
 
 import keras
@@ -17,15 +17,15 @@ def build(config):
 
   def loss(labels, outputs):
     if config.aux_head:
-      return with_auxiliary(labels, outputs, smoothing)
-    return smoothed(labels, outputs, smoothing)
+      return add_auxiliary(labels, outputs, smoothing)
+    return smooth(labels, outputs, smoothing)
 
   if config.aux_head or smoothing:
     return loss
   return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def smoothed(labels, logits, smoothing):
+def smooth(labels, logits, smoothing):
   """Returns the cross-entropy with labels that are sure but for a share.
 
   A label is 1 - smoothing + smoothing / classes for its class and
@@ -45,30 +45,31 @@ def smoothed(labels, logits, smoothing):
   return (1 - smoothing) * of_label - smoothing * ops.mean(logs, axis=-1)
 
 
-def with_auxiliary(labels, outputs, smoothing):
-  """Returns `smoothed` of the logits, and of the auxiliary ones at 0.4."""
+def add_auxiliary(labels, outputs, smoothing):
+  """Returns `smooth` of the logits, and of the auxiliary ones at 0.4."""
   main, auxiliary = ops.split(outputs, 2, axis=-1)
-  return (smoothed(labels, main, smoothing)
-          + _AUXILIARY_WEIGHT * smoothed(labels, auxiliary, smoothing))
+  return (smooth(labels, main, smoothing)
+          + _AUXILIARY_WEIGHT * smooth(labels, auxiliary, smoothing))
 
 
-def logits_of(outputs, config):
+def select_logits(outputs, config):
   """Returns a model's logits, those of an auxiliary head left out."""
   return outputs[..., :outputs.shape[-1] // 2] if config.aux_head else outputs
 
 
 def metrics(config, classes):
-  """Returns the metrics "accuracy", "cross_entropy" and, past ten classes, "top5".
+  """Returns the metrics: "accuracy", "cross_entropy" and perhaps "top5".
 
   They look at the logits alone, without smoothing.
   """
-  found = {
+  functions = {
       "accuracy": keras.metrics.sparse_categorical_accuracy,
       "cross_entropy": _cross_entropy,
   }
   if classes > 10:  # Among ten classes, top-5 means nothing.
-    found["top5"] = keras.metrics.sparse_top_k_categorical_accuracy
-  return [_metric(name, function, config) for name, function in found.items()]
+    functions["top5"] = keras.metrics.sparse_top_k_categorical_accuracy
+  return [_build_metric(name, function, config)
+          for name, function in functions.items()]
 
 
 def _cross_entropy(labels, logits):
@@ -76,8 +77,8 @@ def _cross_entropy(labels, logits):
       labels, logits, from_logits=True)
 
 
-def _metric(name, function, config):
+def _build_metric(name, function, config):
   def measure(labels, outputs):
-    return function(labels, logits_of(outputs, config))
+    return function(labels, select_logits(outputs, config))
 
   return keras.metrics.MeanMetricWrapper(measure, name=name)

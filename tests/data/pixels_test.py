@@ -137,7 +137,8 @@ def test_the_input_is_left_alone_and_seeds_differ(name):
 
 def test_none_is_the_images_themselves():
   images = _random_images(2)
-  assert randomization.randomize_pixels(images, "none", 1, "train", None) is images
+  same = randomization.randomize_pixels(images, "none", 1, "train", None)
+  assert same is images
 
 
 def _digest(name):

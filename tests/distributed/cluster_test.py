@@ -42,28 +42,29 @@ _REFUSED = [
 
 
 def test_tf_config_names_the_workers_and_this_one():
-  found = cluster.of_this_process({"TF_CONFIG": _text(_TWO, index=1)})
+  found = cluster.read_environment({"TF_CONFIG": _text(_TWO, index=1)})
   assert found.addresses == ("host0:2222", "host1:2222")
   assert (found.index, len(found), found.is_chief) == (1, 2, False)
   assert found.name(0) == "worker 0 (host0:2222)"
-  assert cluster.from_tf_config(found.tf_config()) == found
+  assert cluster.parse_tf_config(found.tf_config()) == found
 
 
 @pytest.mark.parametrize("text, words", _REFUSED, ids=[t for t, _ in _REFUSED])
 def test_what_tensorflow_would_not_understand_is_refused(text, words):
   with pytest.raises(errors.UsageError, match="TF_CONFIG: expected") as caught:
-    cluster.of_this_process({"TF_CONFIG": text})
+    cluster.read_environment({"TF_CONFIG": text})
   assert words in str(caught.value)
 
 
 def test_schedulers_are_left_to_resolvers():
-  assert cluster.of_this_process({"SLURM_PROCID": "0"}) is None
-  assert cluster.of_this_process({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
+  assert cluster.read_environment({"SLURM_PROCID": "0"}) is None
+  assert cluster.read_environment(
+      {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
 
 
 def test_without_workers_it_says_what_to_set():
   with pytest.raises(errors.UsageError, match="TF_CONFIG.*launch_workers"):
-    cluster.of_this_process({})
+    cluster.read_environment({})
 
 
 @pytest.mark.parametrize("flags, text, words", [

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-_SCRIPT = pathlib.Path(__file__).parent.parent.parent / "scripts" / "launch_workers"
+_ROOT = pathlib.Path(__file__).parent.parent.parent
+_SCRIPT = _ROOT / "scripts" / "launch_workers"
 _START = "import json, os, signal, sys, time; " \
     "config = json.loads(os.environ['TF_CONFIG']); " \
     "own = config['task']['index']; "

@@ -20,7 +20,7 @@ import json, os, sys, time
 from rethink_tf import errors
 from rethink_tf.distributed import cluster
 from rethink_tf.distributed import link
-own = cluster.of_this_process(os.environ)
+own = cluster.read_environment(os.environ)
 facts, minutes, act = json.loads(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
 def main(argv):
   with link.join(own, facts, minutes) as peers:
@@ -60,8 +60,8 @@ def test_each_worker_gets_the_values_of_all_to_the_bit(tmp_path):
 def test_different_flags_end_all_workers_with_2(tmp_path):
   addresses, processes = _start(
       tmp_path, 3, _MEET, facts={2: {"epochs": 3}})
-  expected = (f"error: worker 2 ({addresses[2]}): expected the epochs of worker "
-              f"0 ({addresses[0]}), 2. Received: 3")
+  expected = (f"error: worker 2 ({addresses[2]}): expected the epochs of "
+              f"worker 0 ({addresses[0]}), 2. Received: 3")
   assert _ends(processes) == [(2, "", [expected])] * 3
 
 

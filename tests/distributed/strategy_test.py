@@ -128,12 +128,14 @@ def test_a_run_goes_on_with_another_number_of_replicas(tmp_path):
 ])
 def test_batches_that_cannot_be_shared_are_refused(batch, count, parts, words):
   with pytest.raises(errors.UsageError, match=f"--batch_size: .*{words}"):
-    strategy.check_batches(training_flags.Config(batch_size=batch), count, parts)
+    strategy.check_batches(
+        training_flags.Config(batch_size=batch), count, parts)
 
 
 def test_batches_that_can_be_shared_are_not():
   for batch, count, parts in ((16, 52, 4), (16, 64, 4), (7, 8, 1)):
-    strategy.check_batches(training_flags.Config(batch_size=batch), count, parts)
+    strategy.check_batches(
+        training_flags.Config(batch_size=batch), count, parts)
 
 
 # What the program makes of its flags.

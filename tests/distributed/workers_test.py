@@ -1,4 +1,4 @@
-"""Tests of training on several workers, on 127.0.0.1: equivalence and faults."""
+"""Tests of several workers, on 127.0.0.1: equivalence and faults."""
 
 import json
 import signal

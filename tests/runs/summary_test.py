@@ -16,8 +16,10 @@ _OPTIONS = training_flags.Options(logdir=pathlib.Path("/w/runs/row-12/seed1"))
 
 
 def _text(options=_OPTIONS, result=None, **fields):
-  config = dataclasses.replace(training_flags.Config(dataset="digits"), **fields)
-  return summary.summarize_training(config, options, {**_RESULT, **(result or {})})
+  config = dataclasses.replace(
+      training_flags.Config(dataset="digits"), **fields)
+  return summary.summarize_training(
+      config, options, {**_RESULT, **(result or {})})
 
 
 def test_accuracies_are_named_in_percent():

@@ -156,7 +156,8 @@ def test_a_full_disk_keeps_the_checkpoints_there_are(tmp_path, monkeypatch):
   monkeypatch.setattr(os, "fsync", full)
   with pytest.raises(errors.StorageError, match="No space left"):
     _save(tmp_path, 3)
-  assert sorted(os.listdir(tmp_path)) == ["step-00000001.npz", "step-00000002.npz"]
+  assert sorted(os.listdir(tmp_path)) == [
+      "step-00000001.npz", "step-00000002.npz"]
   assert _epoch_of(checkpoints.latest(tmp_path)) == 2
 
 

@@ -19,9 +19,9 @@ from rethink_tf.training import experiment
 
 _DATA = os.environ.get("TFDS_DATA_DIR")
 _FLAGS = (
-    "--flagfile=configs/table2_row1.flags", "--allow_sample", "--image_size=107",
-    "--label_corruption=0.5", "--train_examples=10", "--batch_size=4",
-    "--epochs=2", "--batch_norm_decay=0.5")
+    "--flagfile=configs/table2_row1.flags", "--allow_sample",
+    "--image_size=107", "--label_corruption=0.5", "--train_examples=10",
+    "--batch_size=4", "--epochs=2", "--batch_norm_decay=0.5")
 
 
 class _StopLater(signals.Stop):

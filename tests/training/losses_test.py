@@ -33,7 +33,7 @@ def _number(x):
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
 def test_smoothed_labels_are_those_of_the_inception_paper(smoothing):
   np.testing.assert_allclose(
-      _number(losses.smoothed(_LABELS, _LOGITS.astype("float32"), smoothing)),
+      _number(losses.smooth(_LABELS, _LOGITS.astype("float32"), smoothing)),
       _smoothed(_LOGITS, smoothing), rtol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""The two archives that image-net.org hands out, checked before TFDS reads them."""
+"""The two archives that image-net.org hands out, checked before TFDS does."""
 
 import collections
 import tarfile
@@ -15,9 +15,9 @@ _END = bytes(1024)
 def check_validation_archive(path, count=None):
   """Refuses a validation archive that holds anything but its photographs.
 
-  TFDS gives the labels of a list in order to the archive's sorted members. Behind
-  one that is missing, or is a folder or another file, each photograph would have
-  the label of the one before or after it.
+  TFDS gives the labels of a list in order to the archive's sorted members.
+  Behind one that is missing, or is a folder or another file, each photograph
+  would have the label of the one before or after it.
 
   Args:
     path: `pathlib.Path` of the tar file.
@@ -28,13 +28,13 @@ def check_validation_archive(path, count=None):
   """
   count = count or catalog.DATASETS[catalog.IMAGENET].test_examples
   expected = [_VALIDATION_NAME.format(n) for n in range(1, count + 1)]
-  found = collections.Counter(
+  members = collections.Counter(
       member.name if member.isfile() else f"{member.name}/"
       for member in _members(path))
-  missing = [name for name in expected if not found[name]]
-  more = sorted(found - collections.Counter(expected))
+  missing = [name for name in expected if not members[name]]
+  more = sorted(members - collections.Counter(expected))
   if missing or more:
-    wrong = (f"{found.total():,} members, without {missing[0]}" if missing
+    wrong = (f"{members.total():,} members, without {missing[0]}" if missing
              else f"{more[0]} too")
     raise errors.DataError(
         f"{path}: expected {count:,} photographs, {expected[0]} to "
@@ -63,7 +63,8 @@ def check_train_archive(path, classes=_CLASSES, count=None):
         continue
       file.seek(member.offset_data + max(0, member.size - len(_END)))
       if file.read(min(member.size, len(_END))) != _END:
-        raise errors.DataError(f"{path}: its archive {member.name} is cut short")
+        raise errors.DataError(
+            f"{path}: its archive {member.name} is cut short")
       file.seek(member.offset_data)
       photographs += sum(
           1 for each in _members(path, file) if each.isfile())
@@ -77,7 +78,8 @@ def check_train_archive(path, classes=_CLASSES, count=None):
 def _members(path, file=None):
   """Yields the members of a tar file, or of the one at a file's position."""
   try:
-    with tarfile.open(path if file is None else None, "r:", fileobj=file) as tar:
+    name = path if file is None else None
+    with tarfile.open(name, "r:", fileobj=file) as tar:
       yield from tar
   except (OSError, tarfile.TarError) as error:
     raise errors.DataError(f"{path} cannot be read: {error}") from error

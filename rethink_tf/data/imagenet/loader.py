@@ -30,13 +30,14 @@ def check_available(explicit):
                if not path.is_file()]
     if missing:
       raise errors.DataError(
-          f"{catalog.IMAGENET} is not in {directory}; put a prepared copy there, or "
-          "set --data_dir (or TFDS_DATA_DIR) to where it is, or put ImageNet's "
-          f"archives there to be prepared. Missing: {', '.join(missing)}")
+          f"{catalog.IMAGENET} is not in {directory}; put a prepared copy "
+          "there, or set --data_dir (or TFDS_DATA_DIR) to where it is, or put "
+          "ImageNet's archives there to be prepared. Missing: "
+          f"{', '.join(missing)}")
 
 
 def load(explicit, image_size, train_examples=0, allow_sample=False):
-  """Returns ImageNet as a `Dataset` of `photographs.Split`s, preparing it first.
+  """Prepares ImageNet; returns it as a `Dataset` of `photographs.Split`s.
 
   Args:
     explicit: the `--data_dir` path, or None.
@@ -50,8 +51,10 @@ def load(explicit, image_size, train_examples=0, allow_sample=False):
   check_available(explicit)
   directory = prepared.data_directory(explicit)
   # Imported here because they take seconds that a refusal should not wait for.
-  import tensorflow_datasets as tfds  # pylint: disable=g-import-not-at-top
-  from rethink_tf.data.imagenet import photographs  # pylint: disable=g-import-not-at-top
+  # pylint: disable=g-import-not-at-top
+  import tensorflow_datasets as tfds
+  from rethink_tf.data.imagenet import photographs
+  # pylint: enable=g-import-not-at-top
 
   folder = prepared.find(catalog.IMAGENET, directory)
   if folder is None:
@@ -83,18 +86,19 @@ def _check(folder, train, test, names, train_examples, allow_sample):
         f"{folder}: expected {_CLASSES:,} classes. Received: {len(names):,}")
   all_train = catalog.DATASETS[catalog.IMAGENET].train_examples
   all_test = catalog.DATASETS[catalog.IMAGENET].test_examples
-  found = f"Received: {len(train):,} and {len(test):,}"
+  received = f"Received: {len(train):,} and {len(test):,}"
   if len(train) < train_examples:
     raise errors.DataError(
         f"{folder}: expected {train_examples:,} training examples or more, by "
-        f"--train_examples. {found}")
+        f"--train_examples. {received}")
   if not allow_sample and (len(train), len(test)) != (all_train, all_test):
     raise errors.DataError(
-        f"{folder}: expected {all_train:,} training and {all_test:,} validation "
-        f"examples. {found}; --allow_sample accepts a part of ImageNet")
+        f"{folder}: expected {all_train:,} training and {all_test:,} "
+        f"validation examples. {received}; --allow_sample accepts a part of "
+        "ImageNet")
   if not (len(train) and len(test)):
     raise errors.DataError(
-        f"{folder}: expected training and validation examples. {found}")
+        f"{folder}: expected training and validation examples. {received}")
 
 
 def _archives(directory):

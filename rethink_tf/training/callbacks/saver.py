@@ -83,7 +83,7 @@ class Saver(keras.callbacks.Callback):
           f"the weights are no longer finite after {self._position}")
     saved = {"rows": self._rows, "wall_seconds": self._clock.seconds()}
     if logs is not None:
-      arrays.update(self._team.of_epoch(self.model))
+      arrays.update(self._team.gather_epoch(self.model))
       saved["epoch"] = {
           "batch": self._position.batch,
           "seconds": self._position.seconds(),

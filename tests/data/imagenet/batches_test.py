@@ -1,4 +1,4 @@
-"""Tests of batches of photographs: every example, keyed by itself, in any start."""
+"""Tests of batches of photographs: each keyed by itself, from any start."""
 
 import dataclasses
 
@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rethink_tf import errors
+from rethink_tf.data import dataset
 from rethink_tf.data import randomization
 from rethink_tf.data import shard as shard_lib
 from rethink_tf.data.imagenet import photographs
@@ -149,14 +150,15 @@ def test_the_first_examples_are_those_of_the_first_batch(split):
 
 
 def test_what_is_drawn_for_a_photograph_is_keyed_by_its_name(split):
-  named = dataclasses.replace(
-      split, names=np.char.mod("n%d.JPEG", range(_COUNT)))
-  corrupted = randomization.corrupt_split(named, 1.0, 1000, 3)
-  turned = dataclasses.replace(named, names=named.names[::-1])
-  np.testing.assert_array_equal(
-      randomization.corrupt_split(turned, 1.0, 1000, 3).labels,
-      corrupted.labels[::-1])
-  assert len(set(corrupted.labels)) > 5
+  def corrupted(names):
+    named = dataclasses.replace(split, names=names)
+    data = dataset.Dataset(named, named, tuple(map(str, range(1000))), "")
+    return randomization.corrupt_training_labels(data, 0, 1.0, 3).labels
+
+  names = np.char.mod("n%d.JPEG", range(_COUNT))
+  labels = corrupted(names)
+  np.testing.assert_array_equal(corrupted(names[::-1]), labels[::-1])
+  assert len(set(labels)) > 5
 
 
 def test_a_damaged_record_ends_the_run_by_name(split):

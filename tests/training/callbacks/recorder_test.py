@@ -120,7 +120,8 @@ def test_a_test_loss_that_is_not_finite_leaves_no_row(tmp_path, clock):
   rows = []
   position = _position()
   one = _recorder(
-      tmp_path, rows, position, {"cross_entropy": float("nan"), "accuracy": 0.1})
+      tmp_path, rows, position,
+      {"cross_entropy": float("nan"), "accuracy": 0.1})
   _finish(position)
   with pytest.raises(errors.DivergedError, match="test loss is nan"):
     one.on_epoch_end(0, _LOGS)
@@ -167,7 +168,8 @@ def test_outside_a_terminal_an_epoch_is_a_line(capsys):
 
 def test_a_line_leaves_out_what_was_not_measured(capsys):
   row = {**_ROW, "test_accuracy": None}
-  shown = progress.Progress([row], training_flags.Config(epochs=3), _position(), 10)
+  shown = progress.Progress(
+      [row], training_flags.Config(epochs=3), _position(), 10)
   shown.on_epoch_end(2)
   assert "test" not in capsys.readouterr().out
 

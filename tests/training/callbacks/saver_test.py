@@ -82,7 +82,8 @@ def test_a_run_stopped_anywhere_ends_as_if_it_never_was(
   stop = signals.Stop()
   with monkeypatch.context() as patch, stop.on_signals():
     _stop_at(patch, number)
-    with pytest.raises(errors.StoppedError, match="SIGTERM.* goes on from epoch"):
+    with pytest.raises(
+        errors.StoppedError, match="SIGTERM.* goes on from epoch"):
       _train(tmp_path, stop=stop)
   epoch, place = divmod(number - 1, _ASKED)
   batch = min(place + 1, _STEPS)
