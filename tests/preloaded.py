@@ -122,11 +122,11 @@ def _become(request):
 
 if __name__ == "__main__":
   # What `train` imports of others.
-  import matplotlib.figure  # pylint: disable=unused-import
-  import pandas  # pylint: disable=unused-import
-  import tensorflow  # pylint: disable=unused-import
-  import keras  # pylint: disable=unused-import
+  import matplotlib.figure  # noqa: F401
+  import pandas  # noqa: F401
+  import tensorflow  # noqa: F401
+  import keras  # noqa: F401
 
   _asked = _serve(socket.socket(fileno=int(sys.argv[1])))
   if _asked:
-    exec(_become(_asked), {"__name__": "__main__"})  # pylint: disable=exec-used
+    exec(_become(_asked), {"__name__": "__main__"})  # noqa: S102

@@ -59,7 +59,7 @@ class Dataset:
 
 def _pipeline():
   """Imports TensorFlow, which data that are refused need not wait for."""
-  from rethink_tf.data import pipeline  # pylint: disable=g-import-not-at-top
+  from rethink_tf.data import pipeline  # noqa: PLC0415
 
   return pipeline
 

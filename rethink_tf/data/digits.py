@@ -17,7 +17,7 @@ def load():
   """
   # Imported here because scikit-learn takes a second that other datasets
   # should not pay for.
-  from sklearn import datasets as sklearn_datasets  # pylint: disable=g-import-not-at-top
+  from sklearn import datasets as sklearn_datasets  # noqa: PLC0415
 
   bunch = sklearn_datasets.load_digits()
   pixels = np.rint(bunch.images * (255 / 16)).astype(np.uint8)

@@ -66,7 +66,7 @@ def load(name, explicit):
   check_directory(explicit)
   directory = data_directory(explicit)
   # Imported here because it takes seconds that a refusal should not wait for.
-  import tensorflow_datasets as tfds  # pylint: disable=g-import-not-at-top
+  import tensorflow_datasets as tfds  # noqa: PLC0415
 
   folder = find(name, directory)
   if folder is None:

@@ -104,8 +104,8 @@ def _wait_for_pods(resolver, count, minutes):
 
 def _make_client():
   try:
-    from kubernetes import client  # pylint: disable=g-import-not-at-top
-    from kubernetes import config  # pylint: disable=g-import-not-at-top
+    from kubernetes import client  # noqa: PLC0415
+    from kubernetes import config  # noqa: PLC0415
   except ImportError as error:
     raise errors.UsageError(
         "Kubernetes: expected TF_CONFIG, or the package kubernetes among the "

@@ -19,7 +19,7 @@ def _solve(config, options, directory, stop):
   problem.require_rank(config)
   problem.require_memory(config, options.memory_gb, options.checkpoint)
   # Imported once everything that can be refused early was.
-  from rethink_tf.linear import interpolation  # pylint: disable=g-import-not-at-top
+  from rethink_tf.linear import interpolation  # noqa: PLC0415
 
   return interpolation.run(config, options, directory, stop)
 

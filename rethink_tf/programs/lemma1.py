@@ -16,7 +16,7 @@ def main(argv):
 def _compute(config, options, directory, stop):
   del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
-  from rethink_tf.theory import lemma1  # pylint: disable=g-import-not-at-top
+  from rethink_tf.theory import lemma1  # noqa: PLC0415
 
   return lemma1.run(config, options, directory)
 

@@ -15,7 +15,7 @@ def main(argv):
 def _measure(config, options, directory, stop):
   del stop  # A signal ends it at once: it takes minutes.
   # Imported once everything that can be refused early was.
-  from rethink_tf.linear import statements  # pylint: disable=g-import-not-at-top
+  from rethink_tf.linear import statements  # noqa: PLC0415
 
   return statements.run(config, options, directory)
 

@@ -30,7 +30,7 @@ def main(argv):
 
 def _compare(options):
   # Imported once everything that can be refused early was.
-  from rethink_tf.linear import selection  # pylint: disable=g-import-not-at-top
+  from rethink_tf.linear import selection  # noqa: PLC0415
 
   done = []
   for group in selection.sharing_a_gram(options.choices):

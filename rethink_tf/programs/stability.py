@@ -16,7 +16,7 @@ def main(argv):
 def _compute(config, options, directory, stop):
   del stop  # A signal ends it at once; checkpoints are written on the way.
   # Imported once everything that can be refused early was.
-  from rethink_tf.theory import stability  # pylint: disable=g-import-not-at-top
+  from rethink_tf.theory import stability  # noqa: PLC0415
 
   return stability.run(config, options, directory)
 

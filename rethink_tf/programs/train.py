@@ -24,7 +24,7 @@ def main(argv):
 
 def _train(config, options, directory, stop, link=None):
   # Imported once everything that can be refused early was.
-  from rethink_tf.training import experiment  # pylint: disable=g-import-not-at-top
+  from rethink_tf.training import experiment  # noqa: PLC0415
 
   return experiment.run(config, options, directory, stop, link)
 
@@ -33,7 +33,7 @@ def _preview(config, options):
   """Draws what the modifications of Section 2.1 do, and trains nothing."""
   datasets.check_available(config.dataset, options.data_dir)
   common.silence_libraries()
-  from rethink_tf.data import preview  # pylint: disable=g-import-not-at-top
+  from rethink_tf.data import preview  # noqa: PLC0415
 
   with run_directory.claim(options.logdir) as directory:
     path = directory.path / "preview.png"

@@ -55,7 +55,7 @@ def load_run(directory):
 def _read_table(path, columns):
   """Reads a table; columns: those it must have, or None for any."""
   # Imported here so that a training run does not wait for it.
-  import pandas as pd  # pylint: disable=g-import-not-at-top
+  import pandas as pd  # noqa: PLC0415
 
   if not path.exists():  # Nothing has been measured yet.
     return pd.DataFrame(columns=columns)

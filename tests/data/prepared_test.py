@@ -227,7 +227,7 @@ def _prepared(name):
 
 def _stored_images(folder, split, count):
   """Reads the first images of the record files without TFDS."""
-  import tensorflow as tf  # pylint: disable=g-import-not-at-top
+  import tensorflow as tf  # noqa: PLC0415
 
   records = tf.data.TFRecordDataset(
       sorted(str(f) for f in folder.glob(f"*-{split}.tfrecord*"))).take(count)

@@ -180,6 +180,6 @@ def test_one_worker_prepares_data_before_the_others_load_them(
   monkeypatch.setattr(datasets, "is_prepared", lambda *_: is_prepared)
   monkeypatch.setattr(
       experiment, "load_data", lambda *_: events.append("load"))
-  experiment._load_together(  # pylint: disable=protected-access
+  experiment._load_together(  # noqa: SLF001
       config, options, _Recorded(events, is_chief))
   assert events == expected

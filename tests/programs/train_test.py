@@ -295,7 +295,7 @@ def test_tensorboard_compares_the_flags_and_the_final_metrics(logdir):
 def test_the_examples_shown_are_those_that_training_begins_with(crop):
   config = _config("--random_crop" if crop else "--norandom_crop")
   data, train_split = experiment.load_data(config, None)
-  grid = experiment._draw_examples(  # pylint: disable=protected-access
+  grid = experiment._draw_examples(  # noqa: SLF001
       config, data, train_split)
   order, offsets = (drawn[:12] for drawn in pipeline.epoch_plan(
       len(train_split), config, 0))

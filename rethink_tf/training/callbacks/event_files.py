@@ -122,7 +122,7 @@ def example_grid(inputs, assigned, true, label_names):
   """
   # Imported here: on a first start it writes notes about a font cache, which
   # should not stand before an error's one line.
-  import matplotlib.figure  # pylint: disable=g-import-not-at-top
+  import matplotlib.figure  # noqa: PLC0415
 
   rows, columns = _GRID
   figure = matplotlib.figure.Figure(figsize=(8, 6.8), layout="constrained")

@@ -182,7 +182,7 @@ def test_the_archives_are_prepared(tmp_path, monkeypatch):
 def test_a_split_without_examples_is_refused_even_as_a_sample(train, test):
   with pytest.raises(
       errors.DataError, match="expected training and validation"):
-    loader._check(  # pylint: disable=protected-access
+    loader._check(  # noqa: SLF001
         "folder", range(train), range(test), range(1000), 0, True)
 
 

@@ -89,7 +89,7 @@ def test_the_digest_is_of_names_labels_and_images(tmp_path):
 def test_the_index_is_made_once_and_again_for_other_files(
     tmp_path, monkeypatch):
   made = []
-  index = photographs._index  # pylint: disable=protected-access
+  index = photographs._index  # noqa: SLF001
   monkeypatch.setattr(
       photographs, "_index", lambda *a: made.append(1) or index(*a))
   paths = _write(tmp_path, _records())
