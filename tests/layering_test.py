@@ -52,8 +52,8 @@ _ONLY = {
         "data.epochs", "data.imagenet.batches", "data.imagenet.photographs",
         "data.imagenet.preprocessing", "data.pipeline", "data.preprocessing",
         "data.shard", "distributed.keras_repairs", "distributed.resolvers",
-        "distributed.strategy", "theory.trajectory", "training.experiment",
-        "training.callbacks.event_files"},
+        "distributed.strategy", "theory.trajectory", "training.determinism",
+        "training.experiment", "training.callbacks.event_files"},
     "tensorflow_datasets": {"data.imagenet.loader", "data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),

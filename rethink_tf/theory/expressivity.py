@@ -10,7 +10,7 @@ from rethink_tf.theory import baseline
 from rethink_tf.theory import networks
 from rethink_tf.theory import records
 from rethink_tf.theory import theorem1
-from rethink_tf.theory import trajectory
+from rethink_tf.training import determinism
 
 
 def run(config, options, directory):
@@ -31,7 +31,7 @@ def run(config, options, directory):
     DataError: two images are equal and have different labels.
   """
   started = time.perf_counter()
-  deterministic = trajectory.set_determinism(options)
+  deterministic = determinism.configure(options)
   data, train = records.load(
       config, options.data_dir, config.label_corruption, config.n)
   records.begin(

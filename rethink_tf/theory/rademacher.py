@@ -22,6 +22,7 @@ from rethink_tf.data import pipeline
 from rethink_tf.models import registry
 from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
+from rethink_tf.training import determinism
 from rethink_tf.training import fit
 from rethink_tf.training import optimizers
 from rethink_tf.training import schedule
@@ -77,7 +78,7 @@ def run(config, options, directory):
     most one over the largest ||x_i||, with the same signs.
   """
   started = time.perf_counter()
-  deterministic = trajectory.set_determinism(options)
+  deterministic = determinism.configure(options)
   data, _ = records.load(config, options.data_dir, 0.0, 1)
   records.begin(directory, config, options, deterministic,
                 dataset_fingerprint=data.fingerprint)

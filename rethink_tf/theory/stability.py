@@ -31,6 +31,7 @@ from rethink_tf.data import randomization
 from rethink_tf.models import registry
 from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
+from rethink_tf.training import determinism
 from rethink_tf.training import fit
 
 
@@ -96,7 +97,7 @@ def run(config, options, directory):
     the two.
   """
   started = time.perf_counter()
-  deterministic = trajectory.set_determinism(options)
+  deterministic = determinism.configure(options)
   data, train = records.load(config, options.data_dir, 0.0, 0)
   held_out = data.test.first(config.held_out)
   records.begin(

@@ -21,16 +21,6 @@ from rethink_tf.training import checkpoints
 _PREFIX = "measured/"
 
 
-def set_determinism(options):
-  """Makes TensorFlow deterministic where that is asked for; returns if so."""
-  deterministic = options.deterministic
-  if deterministic is None:
-    deterministic = not tf.config.list_physical_devices("GPU")
-  if deterministic:
-    tf.config.experimental.enable_op_determinism()
-  return deterministic
-
-
 def train(model, config, split, folder, measure, enough=None, minutes=1.0):
   """Trains a compiled model and measures it before and after every epoch.
 

@@ -16,6 +16,7 @@ from rethink_tf.models import registry
 from rethink_tf.models import state
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import environment
+from rethink_tf.training import determinism
 from rethink_tf.training import evaluation
 from rethink_tf.training import fit
 from rethink_tf.training import task as task_lib
@@ -55,7 +56,7 @@ def run(config, options, directory, stop, link=None):
 
 
 def _run(config, options, directory, stop, link):
-  deterministic = _set_determinism(options)
+  deterministic = determinism.configure(options)
   team = strategy.make(options.strategy, link)
   if link:
     stop.install()  # TensorFlow's runtime has taken SIGTERM for itself.
@@ -171,16 +172,6 @@ def build_model(config, data):
       config.model, num_classes=data.num_classes,
       weight_decay=config.weight_decay, dropout=config.dropout,
       seed=config.seed, **options)
-
-
-def _set_determinism(options):
-  """Makes TensorFlow deterministic where that is asked for; returns if so."""
-  deterministic = options.deterministic
-  if deterministic is None:
-    deterministic = not tf.config.list_physical_devices("GPU")
-  if deterministic:
-    tf.config.experimental.enable_op_determinism()
-  return deterministic
 
 
 def _sum_up(model, task, setting, rows, identity):
