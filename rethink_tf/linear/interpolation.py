@@ -13,6 +13,7 @@ from rethink_tf.linear import store as store_lib
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import environment
+from rethink_tf.runs import usage
 
 METRICS_COLUMNS = ("iteration", "relative_residual")
 _SECONDS_BETWEEN_STATES = 5
@@ -111,7 +112,7 @@ def _result(config, problem, solution, scores, clock):
       "relative_residual": solution.relative_residual,
       "min_norm": solution.norm,
       "condition_estimate": solution.condition_estimate,
-      "peak_memory_gb": round(memory.peak_gb(), 3),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(clock.seconds(), 3),
       "seed": config.seed,
       "dataset_fingerprint": problem.fingerprint,

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import resource
 import shutil
 
 from rethink_tf import errors
@@ -71,11 +70,6 @@ def require_disk(needed_gb, folder, advice):
     raise errors.StorageError(
         f"checkpoints in {folder} need {needed_gb:.1f} GB of disk and "
         f"{there:.1f} GB are free: {advice}")
-
-
-def peak_gb():
-  """Returns the most memory that this process has held so far, in GB."""
-  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GB
 
 
 def _table(path):

@@ -6,6 +6,7 @@ import numpy as np
 
 from rethink_tf import errors
 from rethink_tf.data import randomization
+from rethink_tf.runs import usage
 from rethink_tf.theory import deep
 from rethink_tf.theory import networks
 from rethink_tf.theory import records
@@ -48,7 +49,7 @@ def run(config, options, directory):
       **constants(rows[1:], points.shape[1]),
       "max_abs_error": max(row["max_abs_error"] for row in rows),
       "train_accuracy": min(row["train_accuracy"] for row in rows),
-      "peak_memory_gb": records.peak_memory_gb(),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(time.perf_counter() - started, 3),
       "seed": config.seed,
   })

@@ -6,6 +6,7 @@ import numpy as np
 
 from rethink_tf import errors
 from rethink_tf.data import randomization
+from rethink_tf.runs import usage
 from rethink_tf.theory import baseline
 from rethink_tf.theory import networks
 from rethink_tf.theory import records
@@ -45,7 +46,7 @@ def run(config, options, directory):
       "n": len(train),
       "d": records.pixels(train.first(1)).shape[1],
       **measured,
-      "peak_memory_gb": records.peak_memory_gb(),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(time.perf_counter() - started, 3),
       "seed": config.seed,
   })

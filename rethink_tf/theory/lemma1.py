@@ -18,6 +18,7 @@ import time
 import numpy as np
 
 from rethink_tf import streams
+from rethink_tf.runs import usage
 from rethink_tf.theory import records
 from rethink_tf.theory import theorem1
 
@@ -130,7 +131,7 @@ def run(config, options, directory):
           for position in (theorem1.POSITION, 0.5)},
       "norm_over_inverse_singular": max(
           row["norm"] / row["inverse_singular"] for row in rows),
-      "peak_memory_gb": records.peak_memory_gb(),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(time.perf_counter() - started, 3),
       "seed": config.seed,
   })

@@ -20,6 +20,7 @@ from rethink_tf import streams
 from rethink_tf.data import dataset
 from rethink_tf.data import pipeline
 from rethink_tf.models import registry
+from rethink_tf.runs import usage
 from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
 from rethink_tf.training import determinism
@@ -92,7 +93,7 @@ def run(config, options, directory):
       "status": "done",
       "model": config.model,
       **summary(rows),
-      "peak_memory_gb": records.peak_memory_gb(),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(time.perf_counter() - started, 3),
       "seed": config.seed,
   })

@@ -2,8 +2,6 @@
 
 import csv
 import dataclasses
-import resource
-import sys
 
 import numpy as np
 
@@ -97,12 +95,6 @@ def _value(text):
     except ValueError:
       continue
   return text or None
-
-
-def peak_memory_gb():
-  """Returns the most memory this process has held, in 1e9 bytes."""
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e9, 3)
 
 
 def share_equal(outputs, labels):

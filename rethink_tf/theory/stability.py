@@ -29,6 +29,7 @@ from rethink_tf.data import catalog
 from rethink_tf.data import dataset
 from rethink_tf.data import randomization
 from rethink_tf.models import registry
+from rethink_tf.runs import usage
 from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
 from rethink_tf.training import determinism
@@ -115,7 +116,7 @@ def run(config, options, directory):
       "n": config.n,
       "epochs": config.epochs,
       **summary(rows),
-      "peak_memory_gb": records.peak_memory_gb(),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(time.perf_counter() - started, 3),
       "seed": config.seed,
   })

@@ -14,6 +14,7 @@ import numpy as np
 from rethink_tf import errors
 from rethink_tf import streams
 from rethink_tf.data import randomization
+from rethink_tf.runs import usage
 from rethink_tf.theory import lemma1
 from rethink_tf.theory import records
 from rethink_tf.theory import theorem1
@@ -103,7 +104,7 @@ def run(config, options, directory):
       "shattered": max((n for n in full if n in exhaustive), default=0),
       "fitted": max(full, default=0),
       "max_abs_error": max(row["max_abs_error"] for row in rows),
-      "peak_memory_gb": records.peak_memory_gb(),
+      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
       "wall_seconds": round(time.perf_counter() - started, 3),
       "seed": config.seed,
   })

@@ -186,11 +186,3 @@ def test_a_full_disk_is_refused_with_what_to_do(tmp_path):
     memory.require_disk(1e9, tmp_path, "--nocheckpoint keeps nothing")
   assert raised.value.exit_code == 4
   memory.require_disk(1e-6, tmp_path, "")
-
-
-def test_peak_memory_is_this_processs():
-  before = memory.peak_gb()
-  block = np.ones(int(0.3e9 / 8))
-  assert memory.peak_gb() >= before
-  assert memory.peak_gb() > 0.3
-  del block

@@ -69,10 +69,12 @@ def test_a_block_comes_back_as_it_was(tmp_path):
 def test_what_is_read_in_parts_is_not_counted_as_memory(tmp_path):
   blockfile.write(tmp_path / "a.bin", np.ones((3000, 10_000), np.float32), {})
   done = launch.python(
-      "import pathlib; from rethink_tf.linear import blockfile, memory; "
-      "kept = blockfile.OnDisk(pathlib.Path('a.bin')); before = memory.peak_gb(); "
+      "import pathlib; from rethink_tf.linear import blockfile; "
+      "from rethink_tf.runs import usage; "
+      "kept = blockfile.OnDisk(pathlib.Path('a.bin')); "
+      "before = usage.peak_memory_gb(); "
       "print(sum(kept[i:i + 100].sum() for i in range(0, 3000, 100)), "
-      "memory.peak_gb() - before)", folder=tmp_path)
+      "usage.peak_memory_gb() - before)", folder=tmp_path)
   total, more = map(float, done.stdout.split())
   assert total == 3e7
   assert more < 0.06  # Of 0.12.
