@@ -1,7 +1,5 @@
 """Compares bandwidths and other choices on training data; see --help."""
 
-import csv
-import io
 import sys
 
 from rethink_tf import errors
@@ -29,36 +27,36 @@ def main(argv):
 
 
 def _compare(options):
+  """Cross-validates every choice; the table grows by a row for each."""
   # Imported once everything that can be refused early was.
   from rethink_tf.linear import selection  # noqa: PLC0415
 
-  done = []
+  table = options.out / "selection.csv"
+  solved = []
   for group in selection.sharing_a_gram(options.choices):
     data = problem.load(group[0][1], options.data_dir)
     outcomes = selection.evaluate(
         group, data, options.folds, status.Progress())
-    for (flags, _), found in zip(group, outcomes):
-      name = flags or "as given"
-      if isinstance(found, errors.DivergedError):
-        print(f"{name}: {found}", flush=True)
-        continue
-      done.append(found)
-      print(f"{name}: held-out error {found.mean:.2%} "
-            f"± {found.standard_error:.2%}, norm {found.as_row()['min_norm']:.4g}",
-            flush=True)
-      _write(options.out, done, selection.COLUMNS)
-  if not done:
+    for (flags, _), outcome in zip(group, outcomes):
+      print(_describe(flags, outcome), flush=True)
+      if not isinstance(outcome, errors.DivergedError):
+        solved.append(outcome)
+        storage.write_text(table, storage.csv_text(
+            selection.COLUMNS, [choice.as_row() for choice in solved]))
+  if not solved:
     raise errors.DivergedError("none of the choices could be solved")
-  print(f"least held-out error: {selection.best(done).flags or 'as given'}\n"
-        f"Table: {options.out / 'selection.csv'}")
+  print(f"least held-out error: {selection.best(solved).flags or 'as given'}\n"
+        f"Table: {table}")
 
 
-def _write(folder, choices, columns):
-  text = io.StringIO()
-  writer = csv.DictWriter(text, columns, lineterminator="\n")
-  writer.writeheader()
-  writer.writerows(choice.as_row() for choice in choices)
-  storage.write_text(folder / "selection.csv", text.getvalue())
+def _describe(flags, outcome):
+  """Returns a line on a `selection.Choice`, or why there is none."""
+  name = flags or "as given"
+  if isinstance(outcome, errors.DivergedError):
+    return f"{name}: {outcome}"
+  return (f"{name}: held-out error {outcome.mean:.2%} "
+          f"± {outcome.standard_error:.2%}, "
+          f"norm {outcome.as_row()['min_norm']:.4g}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """What the report writes: tables, figures, and the sections of pages."""
 
-import csv
 import dataclasses
-import io
 import re
 
 from rethink_tf import errors
@@ -65,11 +63,7 @@ class Table:
   def _csv(self):
     more = [key for key in (self.rows[0] if self.rows else {})
             if key not in self.columns]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [*self.columns, *more], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(self.rows)
-    return text.getvalue()
+    return storage.csv_text([*self.columns, *more], self.rows)
 
 
 def write(runs, folder):

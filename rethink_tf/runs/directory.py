@@ -11,10 +11,8 @@
 """
 
 import contextlib
-import csv
 import fcntl
 import hashlib
-import io
 import json
 import os
 
@@ -142,11 +140,13 @@ class RunDirectory:
         label_kinds.csv where they were measured.
       columns: those of metrics.csv, where it is not a training run's.
     """
-    storage.write_text(self.path / "metrics.csv", _csv_text(columns, rows))
+    storage.write_text(
+        self.path / "metrics.csv", storage.csv_text(columns, rows))
     kinds = [row for row in rows if row.get("corrupted_accuracy") is not None]
     if kinds:
       storage.write_text(
-          self.path / "label_kinds.csv", _csv_text(LABEL_KINDS_COLUMNS, kinds))
+          self.path / "label_kinds.csv",
+          storage.csv_text(LABEL_KINDS_COLUMNS, kinds))
 
   def write_result(self, values):
     """Writes SHA256SUMS, in the format of `sha256sum`, and result.json."""
@@ -158,15 +158,6 @@ class RunDirectory:
     storage.write_text(self.path / _SUMS, "".join(
         f"{_sha256(contents[name])}  {name}\n" for name in sorted(contents)))
     storage.write_text(self.path / "result.json", text)
-
-
-def _csv_text(columns, rows):
-  text = io.StringIO()
-  writer = csv.DictWriter(
-      text, columns, extrasaction="ignore", lineterminator="\n")
-  writer.writeheader()
-  writer.writerows(rows)
-  return text.getvalue()
 
 
 def remove_files(folder):

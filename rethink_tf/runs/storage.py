@@ -1,6 +1,8 @@
 """Files that are either the old version or the new one, never half of one."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 
@@ -53,6 +55,22 @@ def json_text(value):
     ValueError: a number in it is not finite, which JSON has no word for.
   """
   return json.dumps(value, indent=2, allow_nan=False) + "\n"
+
+
+def csv_text(columns, rows):
+  """Returns a table as CSV.
+
+  Args:
+    columns: their names, in order.
+    rows: a dict a row; None is an empty cell, and what is in no column is left
+      out.
+  """
+  text = io.StringIO()
+  writer = csv.DictWriter(
+      text, columns, extrasaction="ignore", lineterminator="\n")
+  writer.writeheader()
+  writer.writerows(rows)
+  return text.getvalue()
 
 
 def _flush_folder(folder):

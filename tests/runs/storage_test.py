@@ -22,6 +22,11 @@ def test_json_comes_back(tmp_path):
   assert os.listdir(tmp_path) == ["f.json"]
 
 
+def test_a_table_has_its_columns_in_order_and_empty_cells_for_none():
+  rows = [{"b": 0.1, "a": 1, "c": "left out"}, {"a": "x, y", "b": None}]
+  assert storage.csv_text(("a", "b"), rows) == 'a,b\n1,0.1\n"x, y",\n'
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_full_disk_leaves_the_old_version(tmp_path, monkeypatch, step):
   path = tmp_path / "f"
