@@ -1,7 +1,6 @@
 """What is to be solved: points, their kernel, and targets, from a Config."""
 
 import dataclasses
-import hashlib
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.data import datasets
 from rethink_tf.data import randomization
+from rethink_tf.data import repetitions
 from rethink_tf.linear import accumulation
 from rethink_tf.linear import cholesky
 from rethink_tf.linear import gabor
@@ -106,20 +106,15 @@ def without_repetitions(images, labels):
   Raises:
     DataError: equal images have different labels.
   """
-  first, kept, contradicted = {}, [], set()
-  for index, image in enumerate(images):
-    key = hashlib.sha256(np.ascontiguousarray(image).data).digest()
-    earlier = first.setdefault(key, index)
-    if earlier == index:
-      kept.append(index)
-    elif labels[earlier] != labels[index]:
-      contradicted.add(earlier)
-  if contradicted:
+  labels = np.asarray(labels)
+  first = repetitions.find_first_equals(images)
+  contradicted = np.unique(first[labels[first] != labels])
+  if contradicted.size:
     raise errors.DataError(
         f"{len(contradicted)} images occur again with a different label (the "
-        f"first is training example {min(contradicted)}): the Gram matrix is "
+        f"first is training example {contradicted[0]}): the Gram matrix is "
         "singular and no function fits both. --l2 greater than 0 solves it")
-  return np.array(kept)
+  return np.unique(first)
 
 
 def points(config, images):

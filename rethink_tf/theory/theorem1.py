@@ -13,12 +13,12 @@ operations and memory: no n x n matrix is ever made.
 """
 
 import dataclasses
-import hashlib
 import math
 
 import numpy as np
 
 from rethink_tf import streams
+from rethink_tf.data import repetitions
 
 # Where a threshold lies between its neighbours: this part of the gap after
 # x_{i-1}. See `thresholds`.
@@ -160,7 +160,7 @@ def project(points, seed=1, targets=None, directions=8):
   Raises:
     ValueError: as `fit` does, for pairs.
   """
-  first = _distinct(points, targets)
+  first = _find_distinct(points, targets)
   count, dimensions = len(first), points.shape[1]
   largest = max(float(np.abs(rows).max()) for _, rows in _in_float64(points))
   tried = _directions(dimensions, directions, largest, seed)
@@ -257,21 +257,21 @@ def error_bound(line, weights):
           + underflow)
 
 
-def _distinct(points, targets):
-  """Returns the index of the first of each set of equal points, int64 `(n,)`."""
-  seen, first = {}, []
-  for index, point in enumerate(points):
-    # Adding 0 makes -0.0 the 0.0 that it equals.
-    key = hashlib.sha256((point + point.dtype.type(0)).tobytes()).digest()
-    earlier = seen.setdefault(key, index)
-    if earlier == index:
-      first.append(index)
-    elif targets is not None and targets[earlier] != targets[index]:
+def _find_distinct(points, targets):
+  """Returns the index of the first of each set of equal points, int64."""
+  # Adding 0 makes -0.0 the 0.0 that it equals.
+  first = repetitions.find_first_equals(
+      point + points.dtype.type(0) for point in points)
+  if targets is not None:
+    contradicting = np.flatnonzero(targets[first] != targets)
+    if contradicting.size:
+      later = contradicting[0]
+      earlier = first[later]
       raise ValueError(
           "expected equal points to have equal targets. Received: points "
-          f"{earlier} and {index} are equal, their targets are "
-          f"{targets[earlier]:g} and {targets[index]:g}")
-  return np.array(first)
+          f"{earlier} and {later} are equal, their targets are "
+          f"{targets[earlier]:g} and {targets[later]:g}")
+  return np.unique(first)
 
 
 def _directions(dimensions, count, largest, seed):
