@@ -63,10 +63,9 @@ def load(config, data_dir):
       labels and nothing makes the Gram matrix regular.
   """
   data = datasets.load(config.dataset, data_dir)
-  train = data.train.first(config.train_examples)
-  labels = randomization.corrupt_labels(
-      train.labels, config.label_corruption, data.num_classes, config.seed)
-  images = crop(config.dataset, train.images)
+  train = randomization.corrupt_training_labels(
+      data, config.train_examples, config.label_corruption, config.seed)
+  images, labels = crop(config.dataset, train.images), train.labels
   kept = np.arange(len(images))
   if config.l2 == 0:
     kept = without_repetitions(images, labels)

@@ -1,7 +1,6 @@
 """A run's rows, and what else its result says of itself."""
 
 import csv
-import dataclasses
 
 import numpy as np
 
@@ -25,10 +24,8 @@ def load(config, data_dir, corruption, count):
     `(data, train)`: the `Dataset`, and a `Split`.
   """
   data = datasets.load(config.dataset, data_dir)
-  train = data.train.first(count)
-  labels = randomization.corrupt_labels(
-      train.labels, corruption, data.num_classes, config.seed)
-  return data, dataclasses.replace(train, labels=labels)
+  return data, randomization.corrupt_training_labels(
+      data, count, corruption, config.seed)
 
 
 def pixels(split):

@@ -1,12 +1,15 @@
 """Tests of randomization: rates, uniformity, nesting, and what stays."""
 
+import dataclasses
 import hashlib
 import struct
+import types
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from rethink_tf.data import dataset
 from rethink_tf.data import digits
 from rethink_tf.data import randomization
 from tests import launch
@@ -148,6 +151,40 @@ def test_label_hash_sees_one_changed_label_and_the_order():
   hashes = {randomization.label_hash(labels)
             for labels in ([1, 2, 3], [1, 2, 4], [2, 1, 3], [1, 2])}
   assert len(hashes) == 4
+
+
+@dataclasses.dataclass(frozen=True)
+class _Named:
+  """A split that has names, as photographs do."""
+
+  names: np.ndarray
+  labels: np.ndarray
+
+  def first(self, count):
+    return _Named(self.names[:count], self.labels[:count])
+
+
+def test_the_training_split_has_other_labels_and_nothing_else():
+  train, test, names = digits.load()
+  data = dataset.Dataset(train, test, names, "f" * 64)
+  first = randomization.corrupt_training_labels(data, 40, 1.0, seed=3)
+  np.testing.assert_array_equal(first.images, train.images[:40])
+  np.testing.assert_array_equal(
+      first.labels, _corrupt(1.0, train.labels[:40], seed=3))
+  every = randomization.corrupt_training_labels(data, 0, 0.0, seed=3)
+  np.testing.assert_array_equal(every.labels, train.labels)
+  np.testing.assert_array_equal(data.test.labels, digits.load()[1].labels)
+
+
+def test_names_key_what_is_drawn_where_a_split_has_them():
+  names = np.array([f"n{i:05}" for i in range(500)])
+  labels = np.zeros(500, np.int32)
+  data = types.SimpleNamespace(
+      train=_Named(names, labels), num_classes=_CLASSES)
+  first = randomization.corrupt_training_labels(data, 300, 1.0, seed=3)
+  np.testing.assert_array_equal(first.labels, randomization.corrupt_labels(
+      labels[:300], 1.0, _CLASSES, 3, names[:300]))
+  assert (first.labels != _corrupt(1.0, labels[:300], seed=3)).any()
 
 
 _LABELS_OF_DIGITS = """
