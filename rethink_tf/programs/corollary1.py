@@ -4,34 +4,31 @@ import sys
 
 from rethink_tf import errors
 from rethink_tf.flags import theory as theory_flags
-from rethink_tf.programs import common
+from rethink_tf.programs import theory
 
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  common.main(
-      theory_flags.parse_corollary1(argv[1:]), _compute, _summary)
+  theory.main(theory_flags.parse_corollary1(argv[1:]), _run, _describe)
 
 
-def _compute(config, options, directory, stop):
-  del stop  # A signal ends it at once; checkpoints are written on the way.
-  # Imported once everything that can be refused early was.
-  from rethink_tf.theory import corollary1  # noqa: PLC0415
+def _run(study):
+  # pylint: disable-next=g-import-not-at-top
+  from rethink_tf.theory import corollary1
 
-  return corollary1.run(config, options, directory)
+  return corollary1.run(study)
 
 
-def _summary(config, options, result):
+def _describe(config, result):
   del config
-  return (
-      f"\n{result['n']:,} points in {result['d']:,} dimensions, b blocks:\n"
-      f"  depth   = b + {result['depth_constant']}\n"
-      f"  width  <= n / b + {result['width_constant']}\n"
-      f"  weights = 2n + d + {result['weights_per_block']:g} b\n"
+  return [
+      f"{result['n']:,} points in {result['d']:,} dimensions, b blocks:",
+      f"  depth   = b + {result['depth_constant']}",
+      f"  width  <= n / b + {result['width_constant']}",
+      f"  weights = 2n + d + {result['weights_per_block']:g} b",
       f"  largest error {result['max_abs_error']:.3g}, training accuracy "
-      f"{result['train_accuracy']:.2%}\n"
-      "  (metrics.csv has a row for each b, and b = 0 for Theorem 1)\n\n"
-      f"Run directory: {options.logdir}")
+      f"{result['train_accuracy']:.2%}",
+      "  (metrics.csv has a row for each b, and b = 0 for Theorem 1)"]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.flags import theory as theory_flags
-from rethink_tf.programs import common
+from rethink_tf.programs import theory
 
 _METHODS = {
     "construction": "the network of Theorem 1",
@@ -15,37 +15,35 @@ _METHODS = {
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  common.main(
-      theory_flags.parse_expressivity(argv[1:]), _compute, _summary)
+  theory.main(theory_flags.parse_expressivity(argv[1:]), _run, _describe)
 
 
-def _compute(config, options, directory, stop):
-  del stop  # A signal ends it at once; checkpoints are written on the way.
-  # Imported once everything that can be refused early was.
-  from rethink_tf.theory import expressivity  # noqa: PLC0415
+def _run(study):
+  # pylint: disable-next=g-import-not-at-top
+  from rethink_tf.theory import expressivity
 
-  return expressivity.run(config, options, directory)
+  return expressivity.run(study)
 
 
-def _summary(config, options, result):
+def _describe(config, result):
   chance = catalog.DATASETS[config.dataset].chance
   lines = [
-      "",
       f"{config.dataset}, label corruption {config.label_corruption:g}, "
       f"{result['n']:,} points in {result['d']:,} dimensions:",
       f"  {_METHODS[config.method]}, {result['weights']:,} weights "
       f"(2n + d = {2 * result['n'] + result['d']:,})",
       f"  training accuracy {result['train_accuracy']:8.2%}",
-      f"  test accuracy     {result['test_accuracy']:8.2%}   (chance: {100 * chance:g}%)",
+      f"  test accuracy     {result['test_accuracy']:8.2%}   "
+      f"(chance: {100 * chance:g}%)",
   ]
   if result["max_abs_error"] is not None:
     lines += [
         f"  largest error     {result['max_abs_error']:.3g}",
         f"  smallest gap      {result['min_gap']:.3g} of the range",
     ]
-  lines.append(
-      f"  {result['wall_seconds']:.0f} s, {result['peak_memory_gb']:.2f} GB")
-  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
+  return [
+      *lines,
+      f"  {result['wall_seconds']:.0f} s, {result['peak_memory_gb']:.2f} GB"]
 
 
 if __name__ == "__main__":

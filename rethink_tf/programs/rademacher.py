@@ -4,32 +4,30 @@ import sys
 
 from rethink_tf import errors
 from rethink_tf.flags import theory as theory_flags
-from rethink_tf.programs import common
+from rethink_tf.programs import theory
 
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  common.main(
-      theory_flags.parse_rademacher(argv[1:]), _compute, _summary)
+  theory.main(theory_flags.parse_rademacher(argv[1:]), _run, _describe)
 
 
-def _compute(config, options, directory, stop):
-  del stop  # A signal ends it at once; checkpoints are written on the way.
-  # Imported once everything that can be refused early was.
-  from rethink_tf.theory import rademacher  # noqa: PLC0415
+def _run(study):
+  # pylint: disable-next=g-import-not-at-top
+  from rethink_tf.theory import rademacher
 
-  return rademacher.run(config, options, directory)
+  return rademacher.run(study)
 
 
-def _summary(config, options, result):
-  lines = ["", f"{result['model']} on {config.dataset}:"]
+def _describe(config, result):
+  lines = [f"{result['model']} on {config.dataset}:"]
   for n, mean in result["estimates"].items():
     error = result["standard_errors"][n]
     spread = "" if error is None else f" +- {error:.4f}"
     lines.append(
-        f"  n = {int(n):,}: {mean:.4f}{spread} over {result['draws'][n]} draws; "
-        f"linear functions of bounded norm: {result['linear'][n]:.4f}")
-  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
+        f"  n = {int(n):,}: {mean:.4f}{spread} over {result['draws'][n]} "
+        f"draws; linear functions of bounded norm: {result['linear'][n]:.4f}")
+  return lines
 
 
 if __name__ == "__main__":

@@ -4,25 +4,23 @@ import sys
 
 from rethink_tf import errors
 from rethink_tf.flags import theory as theory_flags
-from rethink_tf.programs import common
+from rethink_tf.programs import theory
 
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  common.main(
-      theory_flags.parse_stability(argv[1:]), _compute, _summary)
+  theory.main(theory_flags.parse_stability(argv[1:]), _run, _describe)
 
 
-def _compute(config, options, directory, stop):
-  del stop  # A signal ends it at once; checkpoints are written on the way.
-  # Imported once everything that can be refused early was.
-  from rethink_tf.theory import stability  # noqa: PLC0415
+def _run(study):
+  # pylint: disable-next=g-import-not-at-top
+  from rethink_tf.theory import stability
 
-  return stability.run(config, options, directory)
+  return stability.run(study)
 
 
-def _summary(config, options, result):
-  lines = ["", f"{result['model']} on {config.dataset}, n = {result['n']:,}, "
+def _describe(config, result):
+  lines = [f"{result['model']} on {config.dataset}, n = {result['n']:,}, "
            f"after {result['epochs']} epochs:"]
   for corruption, loss in result["max_loss_difference"].items():
     lines.append(
@@ -32,10 +30,10 @@ def _summary(config, options, result):
         "generalization error "
         f"{result['generalization_error'][corruption]:.2%}")
   beta = max(result["max_probability_difference"].values())
-  lines.append(
-      f"  uniform stability, whatever the labels: at least {beta:.4g} for a loss "
-      "in [0, 1]")
-  return "\n".join([*lines, "", f"Run directory: {options.logdir}"])
+  return [
+      *lines,
+      f"  uniform stability, whatever the labels: at least {beta:.4g} for a "
+      "loss in [0, 1]"]
 
 
 if __name__ == "__main__":

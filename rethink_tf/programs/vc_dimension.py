@@ -4,31 +4,28 @@ import sys
 
 from rethink_tf import errors
 from rethink_tf.flags import theory as theory_flags
-from rethink_tf.programs import common
+from rethink_tf.programs import theory
 
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  common.main(
-      theory_flags.parse_vc_dimension(argv[1:]), _compute, _summary)
+  theory.main(theory_flags.parse_vc_dimension(argv[1:]), _run, _describe)
 
 
-def _compute(config, options, directory, stop):
-  del stop  # A signal ends it at once; checkpoints are written on the way.
-  # Imported once everything that can be refused early was.
-  from rethink_tf.theory import vc_dimension  # noqa: PLC0415
+def _run(study):
+  # pylint: disable-next=g-import-not-at-top
+  from rethink_tf.theory import vc_dimension
 
-  return vc_dimension.run(config, options, directory)
+  return vc_dimension.run(study)
 
 
-def _summary(config, options, result):
-  return (
-      f"\n{config.dataset}, d = {result['d']:,}:\n"
-      f"  all 2^n labelings fitted up to n = {result['shattered']}\n"
+def _describe(config, result):
+  return [
+      f"{config.dataset}, d = {result['d']:,}:",
+      f"  all 2^n labelings fitted up to n = {result['shattered']}",
       f"  all labelings tried fitted up to n = {result['fitted']:,} "
-      f"({2 * result['fitted'] + result['d']:,} weights)\n"
-      f"  largest error {result['max_abs_error']:.3g}\n\n"
-      f"Run directory: {options.logdir}")
+      f"({2 * result['fitted'] + result['d']:,} weights)",
+      f"  largest error {result['max_abs_error']:.3g}"]
 
 
 if __name__ == "__main__":

@@ -5,13 +5,12 @@ import numpy as np
 
 from rethink_tf.data import pipeline
 from rethink_tf.models import layers
-from rethink_tf.theory import trajectory
 from rethink_tf.training import fit
 
 _INPUT = (28, 28, 3)
 
 
-def hidden_units(weights, dimensions, classes):
+def count_hidden_units(weights, dimensions, classes):
   """Returns how many units make an MLP of about so many weights; at least 1.
 
   h hidden units take (d + 1) h weights, and the classes (h + 1) each.
@@ -29,36 +28,33 @@ def build(units, classes, seed):
       inputs, style.dense(classes, "logits")(x), name=f"mlp_1x{units}")
 
 
-def train(config, train_split, test_split, classes, folder, minutes):
+def train(study, data, train_split):
   """Trains an MLP of 2n + d weights, as nearly as whole units allow.
 
   Args:
-    config: a `theory_config.Expressivity`.
-    train_split, test_split: `dataset.Split`s with the labels to use.
-    classes: number of classes.
-    folder: `pathlib.Path` for checkpoints.
-    minutes: minutes between them.
+    study: a `study.Study` of a `flags.theory.Expressivity`.
+    data: the `Dataset`, for its test split and number of classes.
+    train_split: `dataset.Split` with the labels to fit.
 
   Returns:
     `(weights, measured)`: the number of weights, and arrays "train_accuracy"
     and "test_accuracy", the weights fixed, an entry an epoch from epoch 0.
   """
   dimensions = int(np.prod(_INPUT))
-  units = hidden_units(
-      2 * len(train_split) + dimensions, dimensions, classes)
-  model = build(units, classes, config.seed)
-  settings = config.training()
+  units = count_hidden_units(
+      2 * len(train_split) + dimensions, dimensions, data.num_classes)
+  model = build(units, data.num_classes, study.config.seed)
+  settings = study.config.training()
   fit.compile_model(model, settings, len(train_split))
 
   def measure(trained):
-    return {"train_accuracy": _accuracy(trained, train_split),
-            "test_accuracy": _accuracy(trained, test_split)}
+    return {"train_accuracy": _measure_accuracy(trained, train_split),
+            "test_accuracy": _measure_accuracy(trained, data.test)}
 
-  measured = trajectory.train(
-      model, settings, train_split, folder, measure, minutes=minutes)
+  measured = study.train("sgd", model, settings, train_split, measure)
   return model.count_params(), measured
 
 
-def _accuracy(model, split):
+def _measure_accuracy(model, split):
   logits = model.predict(pipeline.evaluation_batches(split), verbose=0)
   return float(np.mean(np.argmax(logits, axis=1) == split.labels))

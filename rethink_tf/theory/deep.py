@@ -10,8 +10,9 @@ What the appendix leaves out, and what is done here:
 - The position z = <a, x> is needed in every layer: one ReLU unit hands it on,
   which is the identity because z is made nonnegative first.
 - Beyond its block o_j would go on with its last slope, as large as one over the
-  narrowest gap. One more unit, at the block's last point, takes that slope back:
-  o_j stays at its last value, and the multiplexer's constant M stays small.
+  narrowest gap. One more unit, at the block's last point, takes that slope
+  back: o_j stays at its last value, and the multiplexer's constant M stays
+  small.
 - o_j >= 0, for which targets are shifted by their minimum; the last layer
   shifts back.
 - f_j = max(1 - max(r (p - z), 0) - max(s (z - q), 0), 0): p and q lie in the
@@ -104,15 +105,16 @@ def fit(points, targets, blocks, seed=1):
   shift = float(targets.min())
   raised = targets[line.order] - shift
   built = tuple(
-      _block(positions, raised, part)
+      _build_block(positions, raised, part)
       for part in np.array_split(np.arange(count), blocks))
   return DeepNetwork(
       line.direction, float(origin), built,
       gate=2 * float(raised.max()) + 1, shift=shift, count=count,
-      error_bound=_error_bound(built, line, positions, raised, shift))
+      error_bound=_bound_error(built, line, positions, raised, shift))
 
 
-def _block(positions, targets, part):
+def _build_block(positions, targets, part):
+  """Returns the `Block` of the points `part`, indices in a row."""
   first, last = part[0], part[-1]
   before = positions[first - 1] if first else 0.0
   inside = positions[part]
@@ -129,8 +131,8 @@ def _block(positions, targets, part):
       scales, -scales * middles)
 
 
-def _error_bound(blocks, line, positions, targets, shift):
-  """Bounds the error at a point as `theorem1.error_bound` does.
+def _bound_error(blocks, line, positions, targets, shift):
+  """Bounds the error at a point as `theorem1.bound_error` does.
 
   Of blocks to the right o_j is 0, of those to the left it is gated; so that the
   errors of one block count, and those of a few more operations.

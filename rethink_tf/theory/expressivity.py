@@ -1,29 +1,22 @@
 """Theorem 1 on a dataset: any labels, 2n + d weights, no training."""
 
-import time
-
 import numpy as np
 
-from rethink_tf import errors
 from rethink_tf.data import randomization
-from rethink_tf.runs import usage
 from rethink_tf.theory import baseline
 from rethink_tf.theory import networks
-from rethink_tf.theory import records
+from rethink_tf.theory import study as study_lib
 from rethink_tf.theory import theorem1
-from rethink_tf.training import determinism
 
 
-def run(config, options, directory):
-  """Fits a dataset's labels, and records how well.
+def run(study):
+  """Fits a dataset's labels, and measures how well.
 
   Args:
-    config: a `theory_config.Expressivity`.
-    options: the `Options`.
-    directory: the `RunDirectory`, claimed.
+    study: a `study.Study` of a `flags.theory.Expressivity`.
 
   Returns:
-    The dict of result.json. A class is the integer nearest to the output.
+    A dict of numbers. A class is the integer nearest to the output.
     max_abs_error is the largest distance from a label, over all n; min_gap the
     smallest gap between neighbouring projections, as a part of their range;
     both None for SGD.
@@ -31,65 +24,54 @@ def run(config, options, directory):
   Raises:
     DataError: two images are equal and have different labels.
   """
-  started = time.perf_counter()
-  deterministic = determinism.configure(options)
-  data, train = records.load(
-      config, options.data_dir, config.label_corruption, config.n)
-  records.begin(
-      directory, config, options, deterministic,
+  config = study.config
+  study.make_deterministic()
+  data, train = study.load(config.label_corruption, config.n)
+  study.begin(
       label_hash=randomization.label_hash(train.labels),
       dataset_fingerprint=data.fingerprint)
   method = _construct if config.method == "construction" else _descend
-  rows, measured = method(config, options, directory, data, train)
-  return records.finish(directory, rows, {
-      "status": "done",
+  return {
       "n": len(train),
-      "d": records.pixels(train.first(1)).shape[1],
-      **measured,
-      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
-      "wall_seconds": round(time.perf_counter() - started, 3),
-      "seed": config.seed,
-  })
+      "d": study_lib.pixels(train.first(1)).shape[1],
+      **method(study, data, train),
+  }
 
 
-def _construct(config, options, directory, data, train):
+def _construct(study, data, train):
   """Solves for the weights; a row for each direction that was tried."""
-  del options, directory  # It takes seconds: nothing to go on from.
-  points = records.pixels(train)
-  try:
-    network = theorem1.fit(points, train.labels, config.seed)
-  except ValueError as error:
-    raise errors.DataError(f"{config.dataset}: {error}") from error
-  model = networks.two_layer(network)
+  points = study_lib.pixels(train)
+  with study.refuse_points():
+    network = theorem1.fit(points, train.labels, study.config.seed)
+  model = networks.build_two_layer(network)
   outputs = networks.evaluate(model, points)
-  on_test = networks.evaluate(model, records.pixels(data.test))
-  rows = [
+  on_test = networks.evaluate(model, study_lib.pixels(data.test))
+  study.add(*(
       {"direction": index, "min_gap": gap,
        "chosen": int(gap == network.line.min_gap)}
-      for index, gap in enumerate(network.line.candidates)]
-  return rows, {
+      for index, gap in enumerate(network.line.candidates)))
+  return {
       "weights": model.count_params(),
       "max_abs_error": float(np.abs(outputs - train.labels).max()),
-      "train_accuracy": records.share_equal(outputs, train.labels),
-      "test_accuracy": records.share_equal(on_test, data.test.labels),
+      "train_accuracy": networks.accuracy(outputs, train.labels),
+      "test_accuracy": networks.accuracy(on_test, data.test.labels),
       "min_gap": network.line.min_gap,
   }
 
 
-def _descend(config, options, directory, data, train):
+def _descend(study, data, train):
   """Trains a network of the same size; a row an epoch."""
-  weights, measured = baseline.train(
-      config, train, data.test, data.num_classes,
-      directory.checkpoints / "sgd", options.checkpoint_minutes)
-  rows = [
+  weights, measured = baseline.train(study, data, train)
+  study.add(*(
       {"epoch": epoch, "train_accuracy": float(on_train),
        "test_accuracy": float(on_test)}
       for epoch, (on_train, on_test) in enumerate(
-          zip(measured["train_accuracy"], measured["test_accuracy"]))]
-  return rows, {
+          zip(measured["train_accuracy"], measured["test_accuracy"]))))
+  last = study.rows[-1]
+  return {
       "weights": weights,
       "max_abs_error": None,
-      "train_accuracy": rows[-1]["train_accuracy"],
-      "test_accuracy": rows[-1]["test_accuracy"],
+      "train_accuracy": last["train_accuracy"],
+      "test_accuracy": last["test_accuracy"],
       "min_gap": None,
   }

@@ -6,25 +6,25 @@ is not normal, and ||A^-1|| is one over the smallest *singular* value, which may
 lie far below the smallest eigenvalue.
 
 With thresholds in the middle of equal gaps the ratio of the two grows like n.
-A quarter of the gap after the point before, as in `interpolation`, it is at
-most 6, whatever the gaps: w = D S G D y with D the differences of neighbours
-(norm at most 2), G = diag(1 / (x_i - b_i)), and S the recursion
+A quarter of the gap after the point before, as in `theorem1`, it is at most 6,
+whatever the gaps: w = D S G D y with D the differences of neighbours (norm at
+most 2), G = diag(1 / (x_i - b_i)), and S the recursion
 s_i = t_i - s_{i-1} / 3 (norm at most 1 / (1 - 1/3)).
 """
 
 import dataclasses
-import time
 
 import numpy as np
 
 from rethink_tf import streams
-from rethink_tf.runs import usage
-from rethink_tf.theory import records
 from rethink_tf.theory import theorem1
+
+# Where in each gap the threshold lies: as `theorem1` has it, and midway.
+_POSITIONS = (theorem1.POSITION, 0.5)
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
+class Measurement:
   """One instance, with y of norm 1.
 
   Attributes:
@@ -52,12 +52,12 @@ class Measured:
   solve_error: float
 
 
-def matrix(projections, knots):
+def build_matrix(projections, knots):
   """Returns A, float64 `(n, n)`: for looking at, not for solving."""
   return np.maximum(projections[:, np.newaxis] - knots, 0.0)
 
 
-def instance(n, position, seed, index):
+def draw_instance(n, position, seed, index):
   """Draws uniform projections in [0, 1], thresholds, and y on the unit sphere.
 
   Args:
@@ -75,14 +75,14 @@ def instance(n, position, seed, index):
 
 
 def measure(x, b, y, position):
-  """Holds the lemma against numpy.linalg; returns a `Measured`."""
-  a = matrix(x, b)
+  """Holds the lemma against numpy.linalg; returns a `Measurement`."""
+  a = build_matrix(x, b)
   w = theorem1.solve(x, b, y)
   reference = np.linalg.solve(a, y)
   diagonal = np.sort(x - b)
   eigenvalues = np.sort(np.linalg.eigvals(a).real)
   singular = np.linalg.svd(a, compute_uv=False)
-  return Measured(
+  return Measurement(
       n=len(x),
       position=position,
       # Scaling rows leaves the rank, and keeps narrow gaps from looking null.
@@ -97,41 +97,43 @@ def measure(x, b, y, position):
   )
 
 
-def run(config, options, directory):
+def run(study):
   """Measures instances of each size, for two positions of the thresholds.
 
   Args:
-    config: a `theory_config.Lemma1`.
-    options: the `Options`.
-    directory: the `RunDirectory`, claimed.
+    study: a `study.Study` of a `flags.theory.Lemma1`.
 
   Returns:
-    The dict of result.json: the largest of each figure over all instances.
+    A dict of numbers: the largest of each figure over all instances.
   """
-  started = time.perf_counter()
-  records.begin(directory, config, options)
-  rows = []
+  study.begin()
+  config = study.config
   for n in config.sizes:
-    for position in (theorem1.POSITION, 0.5):
-      for index in range(config.instances):
-        x, b, y = instance(n, position, config.seed, index)
-        row = dataclasses.asdict(measure(x, b, y, position))
-        rows.append({"instance": index, **row})
-  return records.finish(directory, rows, {
-      "status": "done",
+    for position in _POSITIONS:
+      study.add(*(
+          _measure_instance(n, position, config.seed, index)
+          for index in range(config.instances)))
+  return _summarize(study.rows, config.sizes)
+
+
+def _measure_instance(n, position, seed, index):
+  """Returns the row of an instance."""
+  measured = measure(*draw_instance(n, position, seed, index), position)
+  return {"instance": index, **dataclasses.asdict(measured)}
+
+
+def _summarize(rows, sizes):
+  ratios = {
+      f"{position:g}": {str(n): max(
+          row["inverse_singular"] / row["inverse_eigenvalue"] for row in rows
+          if (row["n"], row["position"]) == (n, position)) for n in sizes}
+      for position in _POSITIONS}
+  return {
       "instances": len(rows),
       "full_rank": all(row["rank"] == row["n"] for row in rows),
       "eigenvalue_error": max(row["eigenvalue_error"] for row in rows),
       "solve_error": max(row["solve_error"] for row in rows),
-      "singular_over_eigenvalue": {
-          f"{position:g}": {str(n): max(
-              row["inverse_singular"] / row["inverse_eigenvalue"]
-              for row in rows if (row["n"], row["position"]) == (n, position))
-                            for n in config.sizes}
-          for position in (theorem1.POSITION, 0.5)},
+      "singular_over_eigenvalue": ratios,
       "norm_over_inverse_singular": max(
           row["norm"] / row["inverse_singular"] for row in rows),
-      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
-      "wall_seconds": round(time.perf_counter() - started, 3),
-      "seed": config.seed,
-  })
+  }

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 import numpy as np
 
-# Outputs of the widest layer computed at a time: 16 MB. Larger arrays are handed
-# back to the system each time, which took longer than the arithmetic.
+# Outputs of the widest layer computed at a time: 16 MB. Larger arrays are
+# handed back to the system each time, which took longer than the arithmetic.
 _NUMBERS = 2_000_000
 
 
@@ -43,13 +43,13 @@ class Thresholds(keras.layers.Layer):
     return {**super().get_config(), "units": self.units}
 
 
-def two_layer(network):
+def build_two_layer(network):
   """Returns Theorem 1's network as a `keras.Model`, `(m, d)` -> `(m, 1)`.
 
   `count_params()` is 2n + d.
 
   Args:
-    network: an `interpolation.Network`.
+    network: a `theorem1.Network`.
   """
   line = network.line
   inputs = _input(line.direction)
@@ -63,7 +63,7 @@ def two_layer(network):
   return model
 
 
-def deep(network):
+def build_deep(network):
   """Returns Corollary 1's network as a `keras.Model`, `(m, d)` -> `(m, 1)`.
 
   Strictly layered: each unit takes its inputs from the layer before its own.
@@ -83,7 +83,7 @@ def deep(network):
     if j > 1:
       z = _dense(1, f"position{j}", bias=False, relu=True)(z)
       values[f"position{j}"] = (np.ones((1, 1)),)
-    gate = _gated(z, j, block, network.gate, values)
+    gate = _add_block(z, j, block, network.gate, values)
     inputs_of_sum = [gate] if total is None else [total, gate]
     joined = _join(inputs_of_sum, f"addends{j}")
     ones = np.ones((len(inputs_of_sum), 1))
@@ -98,7 +98,7 @@ def deep(network):
   return model
 
 
-def _gated(z, j, block, gate, values):
+def _add_block(z, j, block, gate, values):
   """Adds the layers of block j; returns f_j o_j."""
   hidden = Thresholds(
       len(block.thresholds), name=f"hidden{j}", dtype="float64")(z)
@@ -132,20 +132,25 @@ def evaluate(model, points):
   return outputs
 
 
+def accuracy(outputs, labels):
+  """Returns the fraction of outputs whose nearest integer is the label."""
+  return float(np.mean(np.rint(outputs) == labels))
+
+
 def depth(model):
-  """Returns the layers of weights on the longest path: of ReLU units, plus 1."""
-  return 1 + max(layers_of_units(model).values())
+  """Returns the layers of weights on the longest path: ReLU layers, plus 1."""
+  return 1 + max(find_layers(model).values())
 
 
 def width(model):
   """Returns the number of units of the widest layer."""
   sizes = {}
-  for name, level in layers_of_units(model).items():
+  for name, level in find_layers(model).items():
     sizes[level] = sizes.get(level, 0) + model.get_layer(name).units
   return max(sizes.values())
 
 
-def layers_of_units(model):
+def find_layers(model):
   """Reads off the model's graph which layer each group of ReLU units is in.
 
   Returns:
@@ -154,18 +159,19 @@ def layers_of_units(model):
   Raises:
     ValueError: units take inputs from two different layers: not layered.
   """
-  levels, found = {}, {}
+  levels, of_units = {}, {}
   for layer in model.get_config()["layers"]:
     name = layer["config"]["name"]
     below = {levels[source] for source in _sources(layer["inbound_nodes"])}
     if len(below) > 1:
       raise ValueError(
-          f"expected inputs of {name} from one layer. Received: {sorted(below)}")
+          f"expected inputs of {name} from one layer. "
+          f"Received: {sorted(below)}")
     levels[name] = max(below, default=0)
     if _is_relu(model.get_layer(name)):
       levels[name] += 1
-      found[name] = levels[name]
-  return found
+      of_units[name] = levels[name]
+  return of_units
 
 
 def _is_relu(layer):

@@ -3,14 +3,13 @@
     R_n(H) = E_sigma sup_{h in H} (1/n) sum_i sigma_i h(x_i),
 
 sigma_i = +1 or -1, independent and equally likely (Section 2.2). For each draw
-of sigma a network with two outputs is trained to predict it; h(x) is +1 or -1 by
-the larger one, so that the sum is twice the training accuracy less 1. Training
-finds some h, not the best one: every estimate is a lower bound.
+of sigma a network with two outputs is trained to predict it; h(x) is +1 or -1
+by the larger one, so that the sum is twice the training accuracy less 1.
+Training finds some h, not the best one: every estimate is a lower bound.
 """
 
 import math
 import statistics
-import time
 
 import keras
 from keras import ops
@@ -20,10 +19,7 @@ from rethink_tf import streams
 from rethink_tf.data import dataset
 from rethink_tf.data import pipeline
 from rethink_tf.models import registry
-from rethink_tf.runs import usage
-from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
-from rethink_tf.training import determinism
 from rethink_tf.training import fit
 from rethink_tf.training import optimizers
 from rethink_tf.training import schedule
@@ -31,7 +27,7 @@ from rethink_tf.training import schedule
 _LINEAR = "linear"
 
 
-def signs(count, seed, draw):
+def draw_signs(count, seed, draw):
   """Returns sigma, int32 `(n,)` of -1 and 1; entry i belongs to example i."""
   bits = streams.integers(count, 2, seed, "rademacher", draw)
   return (2 * bits - 1).astype(np.int32)
@@ -52,7 +48,7 @@ def linear_supremum(inputs, sigma, norm):
   return float(norm * np.linalg.norm(total) / len(sigma))
 
 
-def linear_bounds(inputs, norm):
+def bound_linear_supremum(inputs, norm):
   """Returns bounds on its expectation over sigma: `(lower, upper)`.
 
   E ||sum_i sigma_i x_i|| is at most the root of sum_i ||x_i||^2 (Jensen), and
@@ -63,44 +59,37 @@ def linear_bounds(inputs, norm):
   return upper / math.sqrt(2), upper
 
 
-def run(config, options, directory):
+def run(study):
   """Estimates R_n of one model for each n, from several draws of sigma.
 
   Args:
-    config: a `theory_config.Rademacher`.
-    options: the `Options`.
-    directory: the `RunDirectory`, claimed.
+    study: a `study.Study` of a `flags.theory.Rademacher`.
 
   Returns:
-    The dict of result.json. For each n, as text: "estimates", the mean over the
-    draws of the largest (1/n) sum sigma_i h(x_i) that any epoch reached;
+    A dict of numbers. For each n, as text: "estimates", the mean over the draws
+    of the largest (1/n) sum sigma_i h(x_i) that any epoch reached;
     "standard_deviations" of a draw; "standard_errors" of the mean; and beside
     them "linear", the mean of the closed form for linear functions of norm at
     most one over the largest ||x_i||, with the same signs.
   """
-  started = time.perf_counter()
-  deterministic = determinism.configure(options)
-  data, _ = records.load(config, options.data_dir, 0.0, 1)
-  records.begin(directory, config, options, deterministic,
-                dataset_fingerprint=data.fingerprint)
-  rows = []
+  config = study.config
+  study.make_deterministic()
+  data, _ = study.load(0.0, 1)
+  study.begin(dataset_fingerprint=data.fingerprint)
   for n in config.n:
     for draw in range(config.draws):
-      rows.append(_row(config, options, directory, data.train.first(n), draw))
-      directory.write_metrics(rows, tuple(rows[0]))
-      print(_line(rows[-1]), flush=True)
-  return records.finish(directory, rows, {
-      "status": "done",
-      "model": config.model,
-      **summary(rows),
-      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
-      "wall_seconds": round(time.perf_counter() - started, 3),
-      "seed": config.seed,
-  })
+      row = _estimate(study, data.train.first(n), draw)
+      study.add(row)
+      print(_describe(row), flush=True)
+  return {"model": config.model, **summarize(study.rows)}
 
 
-def summary(rows):
-  """Returns the means and spreads over draws that result.json has; see `run`."""
+def summarize(rows):
+  """Returns the means and spreads over draws that `run` returns.
+
+  Args:
+    rows: dicts with "n", "estimate" and "linear_supremum".
+  """
   by_n = {}
   for row in rows:
     by_n.setdefault(str(row["n"]), []).append(row)
@@ -119,14 +108,15 @@ def summary(rows):
   }
 
 
-def _row(config, options, directory, split, draw):
+def _estimate(study, split, draw):
   """Trains on one draw of signs; returns its row."""
+  config = study.config
   keras.backend.clear_session()
-  sigma = signs(len(split), config.seed, draw)
-  inputs = _inputs(split)
+  sigma = draw_signs(len(split), config.seed, draw)
+  inputs = _preprocess(split)
   norm = 1 / float(np.linalg.norm(inputs, axis=1).max())
   labelled = dataset.Split(split.images, (sigma + 1) // 2)
-  build = _linear if config.model == _LINEAR else _network
+  build = _build_linear if config.model == _LINEAR else _build_network
   model, settings, outputs = build(config, norm, draw, len(split))
 
   predict = trajectory.predictor(labelled)
@@ -134,12 +124,11 @@ def _row(config, options, directory, split, draw):
   def measure(trained):
     return {"correlation": float(np.mean(sigma * outputs(predict(trained))))}
 
-  folder = directory.checkpoints / f"{config.model}-n{len(split)}-draw{draw}"
-  reached = trajectory.train(
-      model, settings, labelled, folder, measure,
-      enough=lambda measured: measured["correlation"] >= 1,
-      minutes=options.checkpoint_minutes)["correlation"]
-  lower, upper = linear_bounds(inputs, norm)
+  measured = study.train(
+      f"{config.model}-n{len(split)}-draw{draw}", model, settings, labelled,
+      measure, enough=lambda entry: entry["correlation"] >= 1)
+  reached = measured["correlation"]
+  lower, upper = bound_linear_supremum(inputs, norm)
   return {
       "model": config.model,
       "n": len(split),
@@ -152,7 +141,7 @@ def _row(config, options, directory, split, draw):
   }
 
 
-def _network(config, norm, draw, count):
+def _build_network(config, norm, draw, count):
   """Returns `(model, settings, outputs)`: h(x) is +1 or -1."""
   del norm
   settings = config.training()
@@ -163,7 +152,7 @@ def _network(config, norm, draw, count):
   return model, settings, lambda logits: np.sign(logits[:, 1] - logits[:, 0])
 
 
-def _linear(config, norm, draw, count):
+def _build_linear(config, norm, draw, count):
   """Returns the same for <w, x>, ||w|| <= norm after every step."""
   del draw
   settings = config.training()
@@ -176,25 +165,25 @@ def _linear(config, norm, draw, count):
   model = keras.Model(inputs, outputs, name=_LINEAR)
   rate = schedule.learning_rate(settings, count)
   model.compile(
-      optimizer=optimizers.build(_LINEAR, rate), loss=_less_correlation)
+      optimizer=optimizers.build(_LINEAR, rate), loss=_negative_correlation)
   model.optimizer.build(model.trainable_variables)
   return model, settings, lambda values: values[:, 0]
 
 
-def _less_correlation(labels, outputs):
+def _negative_correlation(labels, outputs):
   """Minus the batch's mean of sigma h(x), for labels 0 and 1."""
   sigma = 2 * ops.cast(labels, outputs.dtype) - 1
   return -ops.mean(ops.reshape(sigma, (-1,)) * outputs[:, 0])
 
 
-def _inputs(split):
+def _preprocess(split):
   """Returns what the networks see, float32 `(n, 2352)`."""
   batches = [images.numpy().reshape(len(images), -1)
              for images, _ in pipeline.evaluation_batches(split)]
   return np.concatenate(batches)
 
 
-def _line(row):
+def _describe(row):
   return (f"n {row['n']:,}, draw {row['draw']}: {row['estimate']:.4f} after "
           f"{row['epochs']} epochs; linear functions: "
           f"{row['linear_supremum']:.4f}")

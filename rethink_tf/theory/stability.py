@@ -1,25 +1,23 @@
 """Uniform stability: how far one replaced example moves the loss.
 
-An algorithm A is beta-uniformly stable if |loss(A_S, z) - loss(A_S', z)| <= beta
-for all z and all samples S, S' that differ in one example (Bousquet and
-Elisseeff, 2002). It is "solely a property of the algorithm, which does not take
-into account specifics of the data or the distribution of the labels" (Section
-2.2). Here the same network is trained on S and on S', with the same seed and
-the same order, and the losses are compared on held-out images after every
-epoch.
+An algorithm A is beta-uniformly stable if |loss(A_S, z) - loss(A_S', z)| is at
+most beta for all z and all samples S, S' that differ in one example (Bousquet
+and Elisseeff, 2002). It is "solely a property of the algorithm, which does not
+take into account specifics of the data or the distribution of the labels"
+(Section 2.2). Here the same network is trained on S and on S', with the same
+seed and the same order, and the losses are compared on held-out images after
+every epoch.
 
 What is measured on one sample S is a lower bound of beta, and may well depend
 on the labels in S: it is often larger with random ones. Uniform stability is
 the supremum over all samples, those with random labels included, so that true
 labels get the same beta, and the same bound.
 
-The supremum over z is over images *and* labels, so that the measure never uses an
-image's own label: it is the largest |log p(y | x) - log p'(y | x)| over the
+The supremum over z is over images *and* labels, so that the measure never uses
+an image's own label: it is the largest |log p(y | x) - log p'(y | x)| over the
 held-out x and all classes y. Cross-entropy has no bound; the same with
 probabilities instead of their logarithms is at most 1.
 """
-
-import time
 
 import keras
 import numpy as np
@@ -29,14 +27,11 @@ from rethink_tf.data import catalog
 from rethink_tf.data import dataset
 from rethink_tf.data import randomization
 from rethink_tf.models import registry
-from rethink_tf.runs import usage
-from rethink_tf.theory import records
 from rethink_tf.theory import trajectory
-from rethink_tf.training import determinism
 from rethink_tf.training import fit
 
 
-def with_one_replaced(split, n, index, seed):
+def replace_one(split, n, index, seed):
   """Returns the first n examples, one of them replaced by one from beyond.
 
   Args:
@@ -62,7 +57,7 @@ def log_probabilities(logits):
   return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-def differences(logits, others):
+def compare_logits(logits, others):
   """Compares what two networks say of the same images, epoch by epoch.
 
   Args:
@@ -82,48 +77,43 @@ def differences(logits, others):
   }
 
 
-def run(config, options, directory):
+def run(study):
   """Trains on S and on S with one example replaced, for each kind of labels.
 
   Args:
-    config: a `theory_config.Stability`.
-    options: the `Options`.
-    directory: the `RunDirectory`, claimed.
+    study: a `study.Study` of a `flags.theory.Stability`.
 
   Returns:
-    The dict of result.json. For each label corruption, as text, after the last
-    epoch: the largest of "max_loss_difference" and "max_probability_difference"
-    over the replacements, "train_accuracy" on S, "test_accuracy" on the held-out
+    A dict of numbers. For each label corruption, as text, after the last epoch:
+    the largest of "max_loss_difference" and "max_probability_difference" over
+    the replacements, "train_accuracy" on S, "test_accuracy" on the held-out
     images with their true labels, and "generalization_error", what lies between
     the two.
   """
-  started = time.perf_counter()
-  deterministic = determinism.configure(options)
-  data, train = records.load(config, options.data_dir, 0.0, 0)
+  config = study.config
+  study.make_deterministic()
+  data, train = study.load(0.0, 0)
   held_out = data.test.first(config.held_out)
-  records.begin(
-      directory, config, options, deterministic,
+  study.begin(
       label_hash=randomization.label_hash(train.labels[:config.n]),
       dataset_fingerprint=data.fingerprint)
-  rows = []
   for corruption in config.label_corruption:
-    _, train = records.load(config, options.data_dir, corruption, 0)
-    rows += _compare(config, options, directory, train, held_out, corruption)
-    directory.write_metrics(rows, tuple(rows[0]))
-  return records.finish(directory, rows, {
-      "status": "done",
+    _, train = study.load(corruption, 0)
+    study.add(*_compare(study, train, held_out, corruption))
+  return {
       "model": config.model,
       "n": config.n,
       "epochs": config.epochs,
-      **summary(rows),
-      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
-      "wall_seconds": round(time.perf_counter() - started, 3),
-      "seed": config.seed,
-  })
+      **summarize(study.rows),
+  }
 
 
-def summary(rows):
-  """Returns what result.json says of each label corruption; see `run`."""
+def summarize(rows):
+  """Returns the largest figures of each label corruption, as `run` does.
+
+  Args:
+    rows: as `run` adds them; those of the last epoch count.
+  """
   last = max(row["epoch"] for row in rows)
   ends = [row for row in rows if row["epoch"] == last]
   names = ("max_loss_difference", "max_probability_difference",
@@ -135,19 +125,19 @@ def summary(rows):
       for name in names}
 
 
-def _compare(config, options, directory, train, held_out, corruption):
+def _compare(study, train, held_out, corruption):
   """Returns a row for each replacement and epoch."""
+  config = study.config
   sample = train.first(config.n)
-  base = _train(config, options, directory, sample, held_out,
-                f"corruption{corruption:g}-base")
+  base = _train(study, sample, held_out, f"corruption{corruption:g}-base")
+  correct = np.argmax(base["logits"], axis=2) == held_out.labels
+  test_accuracy = correct.mean(axis=1)
   rows = []
   for index in range(config.replacements):
-    replaced, place = with_one_replaced(train, config.n, index, config.seed)
-    other = _train(config, options, directory, replaced, held_out,
+    replaced, place = replace_one(train, config.n, index, config.seed)
+    other = _train(study, replaced, held_out,
                    f"corruption{corruption:g}-replacement{index}")
-    measured = differences(base["logits"], other["logits"])
-    correct = np.argmax(base["logits"], axis=2) == held_out.labels
-    test_accuracy = correct.mean(axis=1)
+    measured = compare_logits(base["logits"], other["logits"])
     for epoch in range(config.epochs + 1):
       rows.append({
           "label_corruption": corruption,
@@ -166,11 +156,12 @@ def _compare(config, options, directory, train, held_out, corruption):
   return rows
 
 
-def _train(config, options, directory, sample, held_out, name):
+def _train(study, sample, held_out, name):
   """Returns logits on the held-out images and the training accuracy, by epoch.
 
   The same seed for every sample: the same initial weights and order.
   """
+  config = study.config
   keras.backend.clear_session()
   settings = config.training()
   model = registry.build(
@@ -186,6 +177,4 @@ def _train(config, options, directory, sample, held_out, name):
     return {"logits": on_held_out(trained),
             "train_accuracy": float(fitted.mean())}
 
-  return trajectory.train(
-      model, settings, sample, directory.checkpoints / name, measure,
-      minutes=options.checkpoint_minutes)
+  return study.train(name, model, settings, sample, measure)

@@ -101,11 +101,15 @@ def fit(points, targets, seed=1):
   points, targets = check(points, targets)
   line = project(points, seed, targets)
   weights = solve(line.projections, line.thresholds, targets[line.order])
-  return Network(line, weights, error_bound(line, weights))
+  return Network(line, weights, bound_error(line, weights))
 
 
 def check(points, targets):
-  """Returns both as arrays; raises ValueError as `fit` does, except for pairs."""
+  """Returns both as arrays.
+
+  Raises:
+    ValueError: as `fit` does, except for pairs.
+  """
   points, targets = np.asarray(points), np.asarray(targets)
   if points.ndim != 2 or points.dtype.kind not in "iuf" or not points.size:
     raise ValueError(
@@ -144,9 +148,9 @@ def project(points, seed=1, targets=None, directions=8):
   (0 is drawn as 1, which has two chances). That says little of all
   n(n - 1)/2 pairs together. The smallest of so many distances on a line is of
   the order of 1/n**2 of the range: 4e-10 at n = 50,000, a million times the
-  2e-16 that float64 tells apart. So the gaps are measured: of several directions
-  the one with the widest smallest gap is taken, and a gap that rounding could
-  close is refused.
+  2e-16 that float64 tells apart. So the gaps are measured: of several
+  directions the one with the widest smallest gap is taken, and a gap that
+  rounding could close is refused.
 
   Args:
     points: as `check` returns them.
@@ -163,7 +167,7 @@ def project(points, seed=1, targets=None, directions=8):
   first = _find_distinct(points, targets)
   count, dimensions = len(first), points.shape[1]
   largest = max(float(np.abs(rows).max()) for _, rows in _in_float64(points))
-  tried = _directions(dimensions, directions, largest, seed)
+  tried = _draw_directions(dimensions, directions, largest, seed)
   images = np.concatenate(
       [rows @ tried for _, rows in _in_float64(points[first])])
   orders = np.argsort(images, axis=0, kind="stable")
@@ -240,7 +244,7 @@ def solve(projections, knots, targets):
   return np.diff(slopes, axis=0, prepend=np.zeros_like(slopes[:1]))
 
 
-def error_bound(line, weights):
+def bound_error(line, weights):
   """Bounds |c(z_i) - y_i| over all points, for any float64 evaluation.
 
   A sum of n products of rounded factors is off by at most (n + 2) u times the
@@ -274,7 +278,7 @@ def _find_distinct(points, targets):
   return np.unique(first)
 
 
-def _directions(dimensions, count, largest, seed):
+def _draw_directions(dimensions, count, largest, seed):
   """Returns float64 `(d, count)`, scaled so that projections stay in 2**52."""
   drawn = streams.integers(
       dimensions * count, 2**(_BITS + 1) + 1, seed, "direction")

@@ -7,16 +7,13 @@ depend on the points alone; each labeling then has its own weights w. So p
 weights shatter (p - d) / 2 points, and the VC dimension is at least that.
 """
 
-import time
-
 import numpy as np
 
 from rethink_tf import errors
 from rethink_tf import streams
 from rethink_tf.data import randomization
-from rethink_tf.runs import usage
 from rethink_tf.theory import lemma1
-from rethink_tf.theory import records
+from rethink_tf.theory import study as study_lib
 from rethink_tf.theory import theorem1
 
 # Outputs computed at a time: labelings times points times thresholds.
@@ -25,7 +22,7 @@ _NUMBERS = 4_000_000
 EXHAUSTIVE = 12
 
 
-def all_labelings(n):
+def enumerate_labelings(n):
   """Returns all 2^n labelings, float64 `(n, 2^n)` of -1 and 1; n <= 20."""
   if not 1 <= n <= 20:
     raise ValueError(
@@ -34,7 +31,7 @@ def all_labelings(n):
   return 2.0 * bits - 1
 
 
-def random_labelings(n, count, seed):
+def draw_labelings(n, count, seed):
   """Returns float64 `(n, count)` of -1 and 1.
 
   The first alternates along the line, which takes the most slopes; the others
@@ -50,7 +47,7 @@ def fit_labelings(line, labelings):
   """Fits labelings of the points on a line, and looks at the signs.
 
   Args:
-    line: an `theorem1.Line` of n points.
+    line: a `theorem1.Line` of n points.
     labelings: float64 `(n, m)` of -1 and 1, rows in the line's order.
 
   Returns:
@@ -64,53 +61,48 @@ def fit_labelings(line, labelings):
   rows = max(1, _NUMBERS // max(weights.shape))
   for start in range(0, len(labelings), rows):
     part = slice(start, start + rows)
-    outputs = lemma1.matrix(line.projections[part], line.thresholds) @ weights
+    outputs = lemma1.build_matrix(
+        line.projections[part], line.thresholds) @ weights
     right &= (np.sign(outputs) == labelings[part]).all(axis=0)
     error = max(error, float(np.abs(outputs - labelings[part]).max()))
   return int(right.sum()), error
 
 
-def run(config, options, directory):
+def run(study):
   """Shatters the first n examples of a dataset, for each n.
 
   Args:
-    config: a `theory_config.VcDimension`.
-    options: the `Options`.
-    directory: the `RunDirectory`, claimed.
+    study: a `study.Study` of a `flags.theory.VcDimension`.
 
   Returns:
-    The dict of result.json. "shattered" is the largest n of which all 2^n
-    labelings were fitted; "fitted" the largest n of which all that were tried
-    were. "of_a_line" in the rows counts what a threshold on the same line
-    without hidden units gets: 2n labelings.
+    A dict of numbers. "shattered" is the largest n of which all 2^n labelings
+    were fitted; "fitted" the largest n of which all that were tried were.
+    "of_a_line" in the rows counts what a threshold on the same line without
+    hidden units gets: 2n labelings.
 
   Raises:
     DataError: two images are equal.
   """
-  started = time.perf_counter()
-  data, train = records.load(config, options.data_dir, 0.0, max(config.n))
-  records.begin(
-      directory, config, options, dataset_fingerprint=data.fingerprint,
+  config = study.config
+  data, train = study.load(0.0, max(config.n))
+  study.begin(
+      dataset_fingerprint=data.fingerprint,
       label_hash=randomization.label_hash(train.labels))
-  rows = []
   for n in sorted(config.n):
-    rows.append(_row(config, records.pixels(train.first(n))))
-    directory.write_metrics(rows, tuple(rows[0]))
-  full = [r["n"] for r in rows if r["fitted"] == r["labelings"]]
-  exhaustive = [r["n"] for r in rows if r["exhaustive"]]
-  return records.finish(directory, rows, {
-      "status": "done",
-      "d": records.pixels(train.first(1)).shape[1],
+    study.add(_shatter(config, study_lib.pixels(train.first(n))))
+  rows = study.rows
+  full = [row["n"] for row in rows if row["fitted"] == row["labelings"]]
+  exhaustive = [row["n"] for row in rows if row["exhaustive"]]
+  return {
+      "d": study_lib.pixels(train.first(1)).shape[1],
       "shattered": max((n for n in full if n in exhaustive), default=0),
       "fitted": max(full, default=0),
       "max_abs_error": max(row["max_abs_error"] for row in rows),
-      "peak_memory_gb": round(usage.peak_memory_gb(), 3),
-      "wall_seconds": round(time.perf_counter() - started, 3),
-      "seed": config.seed,
-  })
+  }
 
 
-def _row(config, points):
+def _shatter(config, points):
+  """Returns the row of n points."""
   n, dimensions = points.shape
   line = theorem1.project(points, config.seed)
   if len(line.order) < n:
@@ -118,8 +110,8 @@ def _row(config, points):
         f"{config.dataset}: expected {n} different images. Received: "
         f"{len(line.order)}; equal ones cannot have different labels")
   exhaustive = n <= EXHAUSTIVE
-  labelings = (all_labelings(n) if exhaustive
-               else random_labelings(n, config.labelings, config.seed))
+  labelings = (enumerate_labelings(n) if exhaustive
+               else draw_labelings(n, config.labelings, config.seed))
   fitted, error = fit_labelings(line, labelings)
   changes = (np.diff(labelings, axis=0) != 0).sum(axis=0)
   return {

@@ -22,7 +22,7 @@ def _problem(n, d=3, seed=1, low=-5):
 def test_the_model_takes_the_targets_with_the_stated_constants(blocks):
   points, targets = _problem(200)
   network = deep.fit(points, targets, blocks)
-  model = networks.deep(network)
+  model = networks.build_deep(network)
   outputs = networks.evaluate(model, points)
   assert np.abs(outputs - targets).max() <= network.error_bound
   np.testing.assert_allclose(outputs, targets, atol=1e-7)
@@ -39,16 +39,16 @@ def test_any_sample_in_any_number_of_blocks(n, d, seed, data):
   blocks = data.draw(st.integers(1, min(n, 6)))
   points, targets = _problem(n, d, seed, data.draw(st.sampled_from([-9, 0, 5])))
   network = deep.fit(points, targets, blocks, seed)
-  outputs = networks.evaluate(networks.deep(network), points)
+  outputs = networks.evaluate(networks.build_deep(network), points)
   assert np.abs(outputs - targets).max() <= network.error_bound
   np.testing.assert_array_equal(np.rint(outputs), targets)
 
 
 def test_each_layer_takes_inputs_from_the_one_before_and_has_relu_units():
   points, targets = _problem(60)
-  model = networks.deep(deep.fit(points, targets, 5))
+  model = networks.build_deep(deep.fit(points, targets, 5))
   # Raises where a layer's inputs come from two layers.
-  layers = networks.layers_of_units(model)
+  layers = networks.find_layers(model)
   assert sorted(set(layers.values())) == list(range(1, 5 + deep.DEPTH))
   for layer in model.layers:
     assert layer.name in layers or isinstance(
@@ -63,16 +63,16 @@ def test_a_connection_that_skips_a_layer_is_found():
   two = keras.layers.Dense(2, activation="relu")(one)
   skipping = keras.layers.Dense(1)(keras.layers.Concatenate()([one, two]))
   with pytest.raises(ValueError, match=r"from one layer. Received: \[1, 2\]"):
-    networks.layers_of_units(keras.Model(x, skipping))
+    networks.find_layers(keras.Model(x, skipping))
 
 
 def test_indicators_are_0_or_1_at_the_points_and_one_is_1():
   points, targets = _problem(90)
   network = deep.fit(points, targets, 6)
-  model = networks.deep(network)
+  model = networks.build_deep(network)
   outputs = [model.get_layer(f"indicator{j}").output for j in range(1, 7)]
-  values = np.concatenate(
-      [np.asarray(v) for v in keras.Model(model.input, outputs)(points)], axis=1)
+  indicators = keras.Model(model.input, outputs)(points)
+  values = np.concatenate([np.asarray(v) for v in indicators], axis=1)
   assert set(np.unique(values)) == {0.0, 1.0}
   np.testing.assert_array_equal(values.sum(axis=1), 1)
   np.testing.assert_array_equal(values.sum(axis=0), 15)
@@ -82,10 +82,9 @@ def test_gates_stay_below_the_constant_everywhere_on_the_line():
   # Beyond a block its network would otherwise go on with a slope of 1 / gap.
   points, targets = _problem(80, d=1)
   network = deep.fit(points, targets, 4)
-  model = networks.deep(network)
+  model = networks.build_deep(network)
   values = [model.get_layer(f"value{j}").output for j in range(1, 5)]
-  found = keras.Model(model.input, values)(points)
-  for value in found:
+  for value in keras.Model(model.input, values)(points):
     assert float(np.asarray(value).max()) <= network.gate / 2
 
 
@@ -101,7 +100,7 @@ def test_the_constants_hold_for_all_rows():
   rows = [
       {"blocks": 2, "n": 10, "depth": 6, "width": 9, "weights": 20 + 3 + 30},
       {"blocks": 3, "n": 10, "depth": 7, "width": 12, "weights": 20 + 3 + 45}]
-  assert corollary1.constants(rows, 3) == {
+  assert corollary1.find_constants(rows, 3) == {
       "depth_constant": 4, "width_constant": 8, "weights_per_block": 15}
 
 

@@ -1,6 +1,7 @@
 """Tests of the six commands: results, refusals, resuming."""
 
 import contextlib
+import csv
 import io
 import json
 import os
@@ -16,8 +17,8 @@ from rethink_tf.programs import stability
 from rethink_tf.programs import vc_dimension
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import results
-from rethink_tf.theory import records
 from rethink_tf.theory import stability as stability_lib
+from rethink_tf.theory import study
 from rethink_tf.theory import trajectory
 from tests import launch
 
@@ -50,6 +51,14 @@ def _result(folder):
   return json.loads((folder / "run/result.json").read_text())
 
 
+def _rows(folder):
+  """Returns the rows of metrics.csv, numbers as such and to the last bit."""
+  with open(folder / "run/metrics.csv", encoding="utf-8") as file:
+    return [
+        {name: value if name == "model" else json.loads(value)
+         for name, value in row.items()} for row in csv.DictReader(file)]
+
+
 @pytest.mark.parametrize("name", _SMALL)
 def test_a_run_is_recorded_found_done_and_refused_when_changed(name, tmp_path):
   code, out, err = _run(name, tmp_path)
@@ -60,7 +69,7 @@ def test_a_run_is_recorded_found_done_and_refused_when_changed(name, tmp_path):
   assert result["wall_seconds"] > 0 and result["peak_memory_gb"] > 0.01
   # Checks the sums of config.json, metrics.csv and result.json.
   assert run_directory.read_result(tmp_path / "run") == result
-  assert records.read_rows(tmp_path / "run")
+  assert _rows(tmp_path)
   before = {p: p.read_bytes() for p in (tmp_path / "run").rglob("*.*")}
   code, again, _ = _run(name, tmp_path)
   assert code == 0 and "holds this run, done" in again
@@ -85,7 +94,7 @@ def test_expressivity_fits_random_labels_with_2n_plus_d_weights(tmp_path):
   assert result["train_accuracy"] == 1.0 and result["max_abs_error"] < 1e-6
   # 500 test digits, chance 10% give or take four times 1.3.
   assert result["test_accuracy"] < 0.16
-  rows = records.read_rows(tmp_path / "run")
+  rows = _rows(tmp_path)
   chosen, = [row for row in rows if row["chosen"]]
   assert chosen["min_gap"] == result["min_gap"] == max(
       row["min_gap"] for row in rows)
@@ -100,21 +109,21 @@ def test_sgd_has_as_many_weights_as_whole_units_allow(tmp_path):
   assert result["weights"] == 4736
   assert abs(result["weights"] - 4352) <= 2363 / 2
   assert result["max_abs_error"] is None and result["min_gap"] is None
-  rows = records.read_rows(tmp_path / "run")
+  rows = _rows(tmp_path)
   assert [row["epoch"] for row in rows] == [0, 1, 2]
   assert rows[-1]["train_accuracy"] == result["train_accuracy"]
 
 
 def test_equal_images_with_different_labels_exit_3(tmp_path, monkeypatch):
-  load = records.load
+  load = study.Study.load
 
-  def with_a_double(*arguments):
+  def load_with_a_double(*arguments):
     data, train = load(*arguments)
     images, labels = train.images.copy(), train.labels.copy()
     images[9], labels[4], labels[9] = images[4], 1, 2
     return data, type(train)(images, labels)
 
-  monkeypatch.setattr(records, "load", with_a_double)
+  monkeypatch.setattr(study.Study, "load", load_with_a_double)
   for name in ("expressivity", "corollary1"):
     code, _, err = _run(name, tmp_path / name)
     assert code == 3 and "points 4 and 9 are equal" in err
@@ -125,7 +134,7 @@ def test_the_linear_estimate_comes_close_to_the_closed_form(tmp_path):
   code, _, _ = _run(
       "rademacher", tmp_path, "--model=linear", "--n=60", "--epochs=150")
   assert code == 0
-  for row in records.read_rows(tmp_path / "run"):
+  for row in _rows(tmp_path):
     # A lower bound, and found by SGD to two percent.
     assert row["estimate"] <= row["linear_supremum"] * (1 + 1e-5)
     assert row["estimate"] >= 0.98 * row["linear_supremum"]
@@ -142,16 +151,16 @@ def test_a_network_fits_random_signs_and_linear_functions_do_not(tmp_path):
 
 def test_stability_of_one_sample_with_itself_is_exact(tmp_path, monkeypatch):
   assert _run("stability", tmp_path / "a")[0] == 0
-  rows = records.read_rows(tmp_path / "a/run")
+  rows = _rows(tmp_path / "a")
   assert [row["epoch"] for row in rows] == 2 * [0, 1, 2]
   for row in rows:
     # The same initial weights; then one example makes a difference.
     assert (row["max_loss_difference"] == 0) == (row["epoch"] == 0)
   monkeypatch.setattr(
-      stability_lib, "with_one_replaced",
+      stability_lib, "replace_one",
       lambda split, n, index, seed: (split.first(n), 0))
   assert _run("stability", tmp_path / "b")[0] == 0
-  rows = records.read_rows(tmp_path / "b/run")
+  rows = _rows(tmp_path / "b")
   assert {row["max_loss_difference"] for row in rows} == {0.0}
 
 
@@ -171,10 +180,31 @@ def test_a_stopped_run_goes_on_to_the_same_rows(
   assert _run(name, tmp_path / "part")[0] == 75
   monkeypatch.setattr(trajectory, "train", train)
   assert _run(name, tmp_path / "part")[0] == 0
-  assert (records.read_rows(tmp_path / "part/run")
-          == records.read_rows(tmp_path / "whole/run"))
+  assert _rows(tmp_path / "part") == _rows(tmp_path / "whole")
   folders = os.listdir(tmp_path / "part/run/checkpoints")
   assert len(folders) == units and set(calls) < set(folders)
+
+
+@pytest.mark.parametrize("name", ["corollary1", "lemma1", "vc_dimension"])
+def test_a_stopped_run_that_trains_nothing_begins_anew(
+    name, tmp_path, monkeypatch):
+  assert _run(name, tmp_path / "whole")[0] == 0
+  add = study.Study.add
+
+  def add_and_stop(self, *rows):
+    add(self, *rows)
+    raise errors.StoppedError("stopped; the same command goes on")
+
+  monkeypatch.setattr(study.Study, "add", add_and_stop)
+  assert _run(name, tmp_path / "part")[0] == 75
+  # A part of the rows is there to look at; nothing is kept to go on from.
+  rows = _rows(tmp_path / "part")
+  assert rows == _rows(tmp_path / "whole")[:len(rows)]
+  assert len(rows) < len(_rows(tmp_path / "whole"))
+  assert not (tmp_path / "part/run/checkpoints").exists()
+  monkeypatch.setattr(study.Study, "add", add)
+  assert _run(name, tmp_path / "part")[0] == 0
+  assert _rows(tmp_path / "part") == _rows(tmp_path / "whole")
 
 
 _REFUSED = [
@@ -185,8 +215,8 @@ _REFUSED = [
     ("lemma1", "--sizes=0", "0"),
     ("lemma1", "--sizes=5,x", "'5,x'"),
     ("lemma1", "--dataset=digits", "dataset"),
-    ("corollary1", "--blocks=2,57",
-     "from 1 to 56, so that the depth k = b + 4 is at most n = 60. Received: 57"),
+    ("corollary1", "--blocks=2,57", "from 1 to 56, so that the depth "
+     "k = b + 4 is at most n = 60. Received: 57"),
     ("corollary1", "--blocks=0", "0"),
     ("corollary1", "--blocks=2,2", "different"),
     ("corollary1", "--blocks=", "''"),
@@ -215,9 +245,10 @@ def test_bad_flags_exit_2_in_one_line(name, flag, words, tmp_path):
 
 @pytest.mark.parametrize("name", _SMALL)
 def test_refusals_and_help_need_no_tensorflow(name, tmp_path):
-  code = ("import runpy, sys\n"
-          "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
-          f"runpy.run_module('rethink_tf.programs.{name}', run_name='__main__')")
+  code = (
+      "import runpy, sys\n"
+      "sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
+      f"runpy.run_module('rethink_tf.programs.{name}', run_name='__main__')")
   refused = launch.python(code, "--seed=-1", folder=tmp_path)
   assert refused.returncode == 2 and "--seed: expected" in refused.stderr
   shown = launch.python(code, "--help", folder=tmp_path)

@@ -1,4 +1,4 @@
-"""Tests of the stability measure: one example differs, and labels do not count."""
+"""Tests of stability: one example differs, and labels do not count."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from rethink_tf.theory import stability
 
 def test_exactly_one_example_is_replaced_by_one_from_beyond():
   train, _, _ = digits.load()
-  sample, place = stability.with_one_replaced(train, 100, 2, seed=1)
+  sample, place = stability.replace_one(train, 100, 2, seed=1)
   same = (sample.images == train.images[:100]).all(axis=(1, 2, 3))
   assert len(sample) == 100 and list(np.flatnonzero(~same)) == [place]
   np.testing.assert_array_equal(sample.images[place], train.images[102])
@@ -29,13 +29,13 @@ def test_log_probabilities_are_scipys_even_of_large_logits():
 def test_differences_by_hand():
   one = np.log(np.array([[[0.5, 0.5]], [[0.5, 0.5]]]))
   two = np.log(np.array([[[0.5, 0.5]], [[0.8, 0.2]]]))
-  found = stability.differences(one, two)
+  differences = stability.compare_logits(one, two)
   np.testing.assert_allclose(
-      found["max_loss_difference"], [0, np.log(0.5 / 0.2)], atol=1e-12)
+      differences["max_loss_difference"], [0, np.log(0.5 / 0.2)], atol=1e-12)
   np.testing.assert_allclose(
-      found["max_probability_difference"], [0, 0.3], atol=1e-12)
+      differences["max_probability_difference"], [0, 0.3], atol=1e-12)
   np.testing.assert_allclose(
-      found["mean_loss_difference"],
+      differences["mean_loss_difference"],
       [0, (np.log(2.5) + np.log(1.6)) / 2], atol=1e-12)
 
 
@@ -48,7 +48,7 @@ def test_the_summary_is_of_the_last_epoch_and_the_worst_replacement():
 
   rows = [row(0.0, 0, 0, 9.0), row(0.0, 0, 1, 2.0), row(0.0, 1, 1, 3.0),
           row(1.0, 0, 1, 4.0)]
-  found = stability.summary(rows)
-  assert found["max_loss_difference"] == {"0": 3.0, "1": 4.0}
-  assert found["max_probability_difference"]["0"] == pytest.approx(0.3)
-  assert found["generalization_error"] == {"0": 0.25, "1": 0.25}
+  summary = stability.summarize(rows)
+  assert summary["max_loss_difference"] == {"0": 3.0, "1": 4.0}
+  assert summary["max_probability_difference"]["0"] == pytest.approx(0.3)
+  assert summary["generalization_error"] == {"0": 0.25, "1": 0.25}

@@ -19,7 +19,7 @@ def _uniform(*shape, key="points"):
 
 
 def _outputs(network, points):
-  return networks.evaluate(networks.two_layer(network), points)
+  return networks.evaluate(networks.build_two_layer(network), points)
 
 
 def test_two_points_by_hand():
@@ -37,7 +37,7 @@ def test_two_points_by_hand():
 def test_the_model_has_2n_plus_d_weights_and_takes_the_targets(n, d):
   points, targets = _uniform(n, d), 9 * _uniform(n, key="targets")
   network = theorem1.fit(points, targets)
-  model = networks.two_layer(network)
+  model = networks.build_two_layer(network)
   assert model.count_params() == network.size == 2 * n + d
   assert {w.dtype for w in model.weights} == {"float64"}
   assert (networks.depth(model), networks.width(model)) == (2, n)

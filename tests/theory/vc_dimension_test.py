@@ -15,7 +15,7 @@ def _line(n, d=4):
 
 @pytest.mark.parametrize("n", [1, 2, 5, 12])
 def test_all_labelings_are_fitted(n):
-  labelings = vc_dimension.all_labelings(n)
+  labelings = vc_dimension.enumerate_labelings(n)
   assert len(np.unique(labelings, axis=1).T) == 2**n
   fitted, error = vc_dimension.fit_labelings(_line(n), labelings)
   assert fitted == 2**n and error < 1e-9
@@ -31,12 +31,12 @@ def test_a_labeling_that_is_not_taken_is_not_counted(monkeypatch):
 
   monkeypatch.setattr(theorem1, "solve", without_the_last_unit)
   fitted, error = vc_dimension.fit_labelings(
-      _line(6), vc_dimension.all_labelings(6))
+      _line(6), vc_dimension.enumerate_labelings(6))
   assert 0 < fitted < 64 and error > 0.1
 
 
 def test_random_labelings_begin_with_the_one_that_alternates():
-  labelings = vc_dimension.random_labelings(50, 20, 1)
+  labelings = vc_dimension.draw_labelings(50, 20, 1)
   np.testing.assert_array_equal(labelings[:4, 0], [1, -1, 1, -1])
   assert set(np.unique(labelings)) == {-1.0, 1.0}
   assert len(np.unique(labelings, axis=1).T) == 20
@@ -47,4 +47,4 @@ def test_random_labelings_begin_with_the_one_that_alternates():
 @pytest.mark.parametrize("n", [0, 21])
 def test_labelings_that_would_fill_the_memory_are_refused(n):
   with pytest.raises(ValueError, match=f"from 1 to 20.* Received: {n}"):
-    vc_dimension.all_labelings(n)
+    vc_dimension.enumerate_labelings(n)
