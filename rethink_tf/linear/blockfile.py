@@ -46,7 +46,8 @@ def read(path):
     array = np.fromfile(file, header["dtype"])
   if array.size != np.prod(header["shape"], dtype=np.int64):
     raise ValueError("its length is wrong")
-  if hashlib.sha256(memoryview(array).cast("B")).hexdigest() != header["sha256"]:
+  digest = hashlib.sha256(memoryview(array).cast("B")).hexdigest()
+  if digest != header["sha256"]:
     raise ValueError("its SHA-256 is wrong")
   return array.reshape(header["shape"]), header["state"]
 

@@ -36,7 +36,7 @@ class Keeper:
     self._saved = saved
     self._last = time.monotonic()
 
-  def due(self):
+  def is_due(self):
     return (self.folder is not None
             and time.monotonic() - self._last >= self._interval)
 
@@ -49,7 +49,7 @@ class Keeper:
     if self.folder is None:
       return
     self.folder.mkdir(exist_ok=True)
-    before = self._manifest() or {"generation": 0}
+    before = self._read_manifest() or {"generation": 0}
     generation = before["generation"] + 1
     for path in self.folder.glob("gram-*.bin"):
       if _generation(path) != before["generation"]:
@@ -66,8 +66,9 @@ class Keeper:
     self._saved()
 
   def restore(self, accumulator, test_norms):
-    """Puts the last checkpoint into an accumulator and norms, if it is sound."""
-    manifest = self._manifest()
+    """Puts the last checkpoint, if it is sound, into an accumulator and norms.
+    """
+    manifest = self._read_manifest()
     if manifest is None:
       return
     arrays = [*accumulator.panels, test_norms]
@@ -84,12 +85,12 @@ class Keeper:
     accumulator.block = manifest["block"]
     accumulator.panel = manifest["panel"]
 
-  def on_disk(self, count):
+  def open_panels(self, count):
     """Returns the last checkpoint's panels, on disk, `count` of them."""
-    generation = self._manifest()["generation"]
+    generation = self._read_manifest()["generation"]
     return [blockfile.OnDisk(self._path(generation, i)) for i in range(count)]
 
-  def _manifest(self):
+  def _read_manifest(self):
     if self.folder is None:
       return None
     try:
@@ -110,7 +111,7 @@ def build(config, problem, keeper, stop, progress, width=gram.WIDTH):
     problem: `problem.Problem`.
     keeper: `Keeper`.
     stop: the `signals.Stop` that may ask to stop.
-    progress: `progress.Progress`.
+    progress: `status.Progress`.
     width: columns of a panel.
 
   Raises:
@@ -122,7 +123,8 @@ def build(config, problem, keeper, stop, progress, width=gram.WIDTH):
   test_norms = np.zeros(tests)
   keeper.restore(accumulator, test_norms)
   try:
-    _accumulate(config, problem, accumulator, test_norms, keeper, stop, progress)
+    _accumulate(
+        config, problem, accumulator, test_norms, keeper, stop, progress)
   except errors.StoppedError:
     keeper.save(accumulator, test_norms)
     raise
@@ -130,7 +132,7 @@ def build(config, problem, keeper, stop, progress, width=gram.WIDTH):
   if keeper.folder is not None:
     # Read from disk from now on: the factor needs the memory.
     del accumulator
-    panels = keeper.on_disk(len(panels))
+    panels = keeper.open_panels(len(panels))
   features = config.filters * random_convnet.FEATURES_PER_FILTER
   return accumulation.GramOfDots(
       problem_lib.kernel(config), panels, test_norms, 1 / features, width)
@@ -146,21 +148,25 @@ def _accumulate(
       problem.images, config.filters, config.threshold, config.seed)
   images = np.concatenate([problem.images, problem.test_images])
   size = len(problem.images)
+
+  def show(done):
+    progress.update((accumulator.block + done) / len(blocks))
+
   progress.begin("random filters", accumulator.block / len(blocks))
   while accumulator.block < len(blocks):
     features = network.features(images, blocks[accumulator.block])
-    _add(accumulator, features, size, test_norms, keeper, stop, lambda done: (
-        progress.update((accumulator.block + done) / len(blocks))))
+    _add_block(
+        accumulator, features, size, test_norms, keeper, stop, show)
     del features  # Else there would be two blocks while the next is made.
   keeper.save(accumulator, test_norms)
 
 
-def _add(accumulator, features, size, test_norms, keeper, stop, show):
+def _add_block(accumulator, features, size, test_norms, keeper, stop, show):
   """Adds a block's dot products; a signal waits until a panel is whole."""
   def tick(done):
     show(done)
     stop.check("the panel it added last")
-    if keeper.due():
+    if keeper.is_due():
       keeper.save(accumulator, test_norms)
 
   stop.defer()

@@ -30,4 +30,5 @@ def features(points, bandwidth, count, seed):
   # The middle of each of the 2^53 steps: zero would be minus infinity.
   normal = special.ndtri(uniform + 2.0**-54).reshape(dimensions, half)
   angles = points @ normal / bandwidth
-  return np.concatenate([np.cos(angles), np.sin(angles)], axis=1) / np.sqrt(half)
+  waves = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
+  return waves / np.sqrt(half)

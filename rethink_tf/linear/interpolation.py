@@ -44,15 +44,15 @@ def run(config, options, directory, stop):
   if folder:
     _require_disk(config, directory)
   progress = progress_lib.Progress()
-  gram = _gram(config, options, problem, folder, clock, stop, progress)
+  gram = _build_gram(config, options, problem, folder, clock, stop, progress)
   solution = solver.solve(
       gram, problem.targets, config.l2, config.solver, config.tolerance,
-      config.seed, _store(folder, clock), progress)
+      config.seed, _open_store(folder, clock), progress)
   progress.begin("test examples")
   scores = gram.test_times(solution.coefficients, progress.update)
   progress.end()
   directory.write_metrics(solution.rows, METRICS_COLUMNS)
-  result = _result(config, problem, solution, scores, clock)
+  result = _summarize(config, problem, solution, scores, clock)
   directory.write_result(result)
   run_directory.remove_files(directory.checkpoints)
   return result
@@ -68,26 +68,26 @@ def error_rate(scores, labels):
   return float(np.mean(scores.argmax(axis=1) != labels))
 
 
-def _gram(config, options, problem, folder, clock, stop, progress):
+def _build_gram(config, options, problem, folder, clock, stop, progress):
   if config.preprocessing != "random_convnet":
     return problem_lib.gram_of_points(config, problem)
   keeper = convnet_gram.Keeper(folder, options.checkpoint_minutes, clock.save)
   return convnet_gram.build(config, problem, keeper, stop, progress)
 
 
-def _store(folder, clock):
+def _open_store(folder, clock):
   if folder is None:
     return store_lib.Nowhere()
   last = [-np.inf]
 
-  def due():
+  def is_due():
     now = time.monotonic()
     if now - last[0] < _SECONDS_BETWEEN_STATES:
       return False
     last[0] = now
     return True
 
-  return store_lib.Store(folder, due, clock.save)
+  return store_lib.Store(folder, is_due, clock.save)
 
 
 def _require_disk(config, directory):
@@ -99,7 +99,7 @@ def _require_disk(config, directory):
       "--nocheckpoint keeps nothing, and a stopped run then begins anew")
 
 
-def _result(config, problem, solution, scores, clock):
+def _summarize(config, problem, solution, scores, clock):
   return {
       "status": "done",
       "dataset": config.dataset,

@@ -67,14 +67,6 @@ def distance(w, reference):
   return float(np.linalg.norm(w - reference) / np.linalg.norm(reference))
 
 
-def squared_loss_curvature(y):
-  """Returns d^2 loss / dz^2 at z = y of (z - y)^2 / 2: ones or identities."""
-  y = np.asarray(y)
-  if y.ndim == 1:
-    return np.ones(len(y))
-  return np.broadcast_to(np.eye(y.shape[1]), (len(y), y.shape[1], y.shape[1]))
-
-
 def hessian_at_minimum(x, curvature):
   """Returns the Hessian of the mean loss at any global minimum.
 
@@ -132,7 +124,8 @@ def another_solution(x, y, seed):
   the data, of the same norm.
   """
   least = minimum_norm(x, y)
-  drawn = streams.uniform(least.size, seed, "another").reshape(least.shape) - 0.5
+  drawn = streams.uniform(least.size, seed, "another") - 0.5
+  drawn = drawn.reshape(least.shape)
   outside = drawn - x.T @ linalg.lstsq(x.T, drawn)[0]
   return least + outside * np.linalg.norm(least) / np.linalg.norm(outside)
 

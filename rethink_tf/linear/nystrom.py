@@ -74,8 +74,8 @@ def _factor(core):
     except linalg.LinAlgError:
       continue
   raise errors.DivergedError(
-      "the Gram matrix is singular to float32: a smaller --bandwidth or a larger "
-      "--l2 makes it less so")
+      "the Gram matrix is singular to float32: a smaller --bandwidth or a "
+      "larger --l2 makes it less so")
 
 
 def memory_bytes(size, landmarks):

@@ -33,7 +33,8 @@ def quadrants(height, width):
   halves = [
       [(np.arange(side) < (side + 1) // 2) == first for first in (True, False)]
       for side in (height, width)]
-  masks = [np.outer(rows, columns) for rows in halves[0] for columns in halves[1]]
+  masks = [
+      np.outer(rows, columns) for rows in halves[0] for columns in halves[1]]
   return _averages(masks)
 
 

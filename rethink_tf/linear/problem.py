@@ -22,7 +22,6 @@ from rethink_tf.linear import threads
 
 # Filters whose features are in memory at a time.
 FILTERS_PER_BLOCK = 256
-# Sides, channels and test examples, known before any data is read.
 # Python, TensorFlow (for TFDS) and libraries, measured.
 _BASE_GB = 0.9
 
@@ -168,8 +167,8 @@ def require_rank(config):
   if config.preprocessing == "random_convnet":
     least = -(-config.examples // random_convnet.FEATURES_PER_FILTER)
     raise errors.UsageError(
-        f"--filters: expected at least {least:,}, or --l2 greater than 0: {few}. "
-        f"Received: {config.filters:,}")
+        f"--filters: expected at least {least:,}, or --l2 greater than 0: "
+        f"{few}. Received: {config.filters:,}")
   raise errors.UsageError(
       f"--l2: expected more than 0: {few}. Received: {config.l2:g}")
 
@@ -207,7 +206,8 @@ def memory_gb(config, checkpoint=True):
   count, tests = config.examples, entry.test_examples
   width = min(gram.WIDTH, count)
   side, _, channels = entry.image_shape
-  images = (entry.train_examples + tests) * 32 * 32 * 3 + (count + tests) * side**2 * channels
+  loaded = (entry.train_examples + tests) * 32 * 32 * 3
+  images = loaded + (count + tests) * side**2 * channels
   features = 4 * (count + tests) * _dimensions(config)
   # Each core's tile, and what its making and its sum take besides.
   tiles = 4 * 8 * threads.cores() * width**2
@@ -217,7 +217,7 @@ def memory_gb(config, checkpoint=True):
   if config.solver == "cholesky":
     solving = cholesky.memory_bytes(count, width)
   else:
-    solving = nystrom.memory_bytes(count, solver.landmarks_of(count))
+    solving = nystrom.memory_bytes(count, solver.count_landmarks(count))
   total = features + tiles + solving
   if config.preprocessing == "random_convnet":
     block = random_convnet.FEATURES_PER_FILTER * min(

@@ -8,10 +8,10 @@ and max(0, -r - t), each averaged over the image's quadrants: eight numbers.
 
 The paper leaves open the constants. Contrast and whitening are those of Coates
 and Ng; the threshold t is a flag, chosen on held-out training images
-(`select_kernel`). The choice, 0.25, is also that of KeystoneML, a library of one
-of the authors' group (RandomPatchCifar.scala), which has the same contrast and
-whitening, but pools over 14 of 27 positions and not 13 or 14, and standardizes
-the features.
+(`select_kernel`). The choice, 0.25, is also that of KeystoneML, a library of
+one of the authors' group (RandomPatchCifar.scala), which has the same contrast
+and whitening, but pools over 14 of 27 positions and not 13 or 14, and
+standardizes the features.
 """
 
 import dataclasses
@@ -67,7 +67,8 @@ class Network:
 
     def fill(start):
       part = images[start:start + _IMAGES]
-      responses = _normalized(part) @ filters  # (images, positions, filters)
+      # (images, positions, filters)
+      responses = normalize_patches(part) @ filters
       responses -= offsets
       # max(0, r - t) = max(t, r) - t, and the average of -t is -t.
       t = np.float32(self.threshold)
@@ -96,8 +97,9 @@ def draw(images, count, threshold, seed):
   Returns:
     A `Network`.
   """
-  mean, whitening = _whitening(_patches(images, _SAMPLE, seed, "whitening"))
-  drawn = _patches(images, count, seed, "filters")
+  sample = draw_patches(images, _SAMPLE, seed, "whitening")
+  mean, whitening = _fit_whitening(sample)
+  drawn = draw_patches(images, count, seed, "filters")
   white = (drawn - mean) @ whitening
   # A flat patch has no direction; none is left out, so that i stays i.
   white /= np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-6)
@@ -105,7 +107,7 @@ def draw(images, count, threshold, seed):
   return Network(filters, (mean @ filters).astype(np.float32), threshold)
 
 
-def _patches(images, count, seed, purpose):
+def draw_patches(images, count, seed, purpose):
   """Returns `count` patches from random places, `(count, SIDE^2 channels)`."""
   _, height, width, channels = images.shape
   where = [
@@ -116,10 +118,10 @@ def _patches(images, count, seed, purpose):
   drawn = np.empty((count, SIDE, SIDE, channels), np.uint8)
   for position, (image, row, column) in enumerate(zip(*where)):
     drawn[position] = images[image, row:row + SIDE, column:column + SIDE]
-  return _normalized(drawn)[:, 0].astype(np.float64)
+  return normalize_patches(drawn)[:, 0].astype(np.float64)
 
 
-def _normalized(images):
+def normalize_patches(images):
   """Returns the patches of images, each with mean 0 and about variance 1.
 
   Returns:
@@ -132,7 +134,7 @@ def _normalized(images):
   return values
 
 
-def _whitening(sample):
+def _fit_whitening(sample):
   """Returns the sample's mean and the matrix that whitens it (ZCA)."""
   mean = sample.mean(axis=0)
   covariance = np.cov(sample, rowvar=False, bias=True)

@@ -47,7 +47,7 @@ COLUMNS = (
     "flags", "held_out_error", "standard_error", "min_norm", "folds")
 
 
-def folds(size, count):
+def split_into_folds(size, count):
   """Returns `count` pairs of indices, to fit and held out.
 
   Example i is held out in fold i modulo `count`: datasets are in no order, and
@@ -58,7 +58,7 @@ def folds(size, count):
           for k in range(count)]
 
 
-def sharing_a_gram(choices):
+def group_by_gram(choices):
   """Returns lists of those choices that each fold's Gram matrix serves.
 
   They differ in l2 only, or with random filters, whose dot products are what
@@ -81,39 +81,40 @@ def evaluate(choices, data, count, progress):
   """Cross-validates configs that share each fold's Gram matrix.
 
   Args:
-    choices: a list of `sharing_a_gram`.
+    choices: a list of `group_by_gram`.
     data: `problem.Problem`; its test examples are not looked at.
     count: number of folds.
-    progress: `progress.Progress`.
+    progress: `status.Progress`.
 
   Returns:
     A list of each choice's `Choice`, or of the `DivergedError` of its first
     fold that could not be solved.
   """
-  found = [[] for _ in choices]
+  outcomes = [[] for _ in choices]
   progress.begin(f"{count} folds")
-  for index, (fitted, held_out) in enumerate(folds(len(data.images), count)):
+  folds = split_into_folds(len(data.images), count)
+  for index, (fitted, held_out) in enumerate(folds):
     part = dataclasses.replace(
         data, images=data.images[fitted], labels=data.labels[fitted],
         test_images=data.images[held_out], test_labels=data.labels[held_out])
-    shared = _gram(choices[0][1], part)
+    shared = _build_gram(choices[0][1], part)
     for number, (_, config) in enumerate(choices):
-      if isinstance(found[number], errors.DivergedError):
+      if isinstance(outcomes[number], errors.DivergedError):
         continue
       gram = shared.with_kernel(problem_lib.kernel(config))
       try:
-        found[number].append(_solve(config, part, gram))
+        outcomes[number].append(_solve(config, part, gram))
       except errors.DivergedError as error:
-        found[number] = error
+        outcomes[number] = error
     progress.update((index + 1) / count)
   progress.end()
   return [
       results if isinstance(results, errors.DivergedError)
       else Choice(flags, *zip(*results))
-      for (flags, _), results in zip(choices, found)]
+      for (flags, _), results in zip(choices, outcomes)]
 
 
-def best(choices):
+def choose_best(choices):
   """Returns the choice of least held-out error; the first of equal ones."""
   return min(choices, key=lambda choice: choice.mean)
 
@@ -128,10 +129,10 @@ def solve(config, data):
   Raises:
     DivergedError: the tolerance was not reached.
   """
-  return _solve(config, data, _gram(config, data))
+  return _solve(config, data, _build_gram(config, data))
 
 
-def _gram(config, data):
+def _build_gram(config, data):
   if config.preprocessing != "random_convnet":
     return problem_lib.gram_of_points(config, data)
   return convnet_gram.build(

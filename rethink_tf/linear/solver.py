@@ -62,7 +62,7 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     tolerance: the relative residual wanted.
     seed: of the landmarks of "cg".
     store: where to keep what is done, a `store.Store` or `store.Nowhere`.
-    progress: `progress.Progress`.
+    progress: `status.Progress`.
 
   Returns:
     A `Solution`.
@@ -76,9 +76,9 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     precondition = factor.solve
   else:
     progress.begin("columns of the preconditioner")
-    columns = gram.column_sample(_landmarks(gram.size, seed))
+    columns = gram.column_sample(_draw_landmarks(gram.size, seed))
     approximation = nystrom.Preconditioner(
-        columns, _landmarks(gram.size, seed), l2)
+        columns, _draw_landmarks(gram.size, seed), l2)
     progress.end()
     del columns
     precondition = approximation.solve
@@ -89,21 +89,21 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     progress.begin("condition estimate")
     trace = float(gram.diagonal().sum()) + l2 * gram.size
     condition = cholesky.condition_estimate(
-        factor, _positive(smallest, trace) if shift else None)
+        factor, _keep_above_rounding(smallest, trace) if shift else None)
   else:
     largest = approximation.largest
-    condition = max(1.0, largest / _positive(smallest, largest))
+    condition = max(1.0, largest / _keep_above_rounding(smallest, largest))
   progress.end()
   return Solution(state.solution, fitted, relative, condition, rows)
 
 
-def landmarks_of(size):
+def count_landmarks(size):
   """Returns how many columns `cg` takes of a matrix of a size."""
   return min(_LANDMARKS, max(1, size // 4))
 
 
-def _landmarks(size, seed):
-  drawn = streams.permutation(size, seed, "landmarks")[:landmarks_of(size)]
+def _draw_landmarks(size, seed):
+  drawn = streams.permutation(size, seed, "landmarks")[:count_landmarks(size)]
   return np.sort(drawn)
 
 
@@ -113,7 +113,7 @@ def _factorize(gram, l2, store, progress):
   The latter as a ratio to the mean of the diagonal, mostly 0.
   """
   typical = float(gram.diagonal().mean())
-  shift = store.shift()
+  shift = store.load_shift()
   while True:
     try:
       return _factor(gram, l2, shift * typical, shift, store, progress), shift
@@ -133,7 +133,7 @@ def _factorize(gram, l2, store, progress):
 
 
 def _factor(gram, l2, added, shift, store, progress):
-  factor = cholesky.Factor(gram.size, gram.width, store.panels(shift))
+  factor = cholesky.Factor(gram.size, gram.width, store.load_panels(shift))
   work = np.cumsum(cholesky.work(gram.size, gram.width))
   if len(factor.panels) == len(work):
     return factor
@@ -157,7 +157,7 @@ def _iterate(
     `(state, K A, rows, quotient)`. The last is the smallest Rayleigh quotient
     of the directions: the smallest eigenvalue of K + l2 is no larger.
   """
-  state, rows, smallest = store.state()
+  state, rows, smallest = store.load_state()
   quotients = [smallest]
 
   def product(vectors):
@@ -173,23 +173,23 @@ def _iterate(
     store.save_state(state, rows, float(min(quotients)))
     progress.say(
         f"iteration {state.iteration}: relative residual {relative:.1e}"
-        + _left(rows, tolerance))
+        + _describe_iterations_left(rows, tolerance))
 
   if state is None:
     first = precondition(targets)
     state = conjugate_gradients.start(
         precondition, targets - product(first), first)
-    note(state, _relative(state.residual, targets))
+    note(state, _relative_residual(state.residual, targets))
   while True:
     while rows[-1]["relative_residual"] > tolerance:
-      if _hopeless(rows):
-        raise _not_converged(rows[-1], tolerance, method)
+      if _has_stalled(rows):
+        raise _explain_stall(rows[-1], tolerance, method)
       state = conjugate_gradients.step(state, product, precondition)
-      note(state, _relative(state.residual, targets))
+      note(state, _relative_residual(state.residual, targets))
     # What the iteration carries along drifts from the truth by rounding; where
     # it drifted too far, the iteration starts again from where it is.
-    fitted, residual = _fit(gram, targets, l2, state, progress)
-    rows[-1]["relative_residual"] = _relative(residual, targets)
+    fitted, residual = _measure_fit(gram, targets, l2, state, progress)
+    rows[-1]["relative_residual"] = _relative_residual(residual, targets)
     if rows[-1]["relative_residual"] <= tolerance:
       return state, fitted, rows, min(quotients)
     state = dataclasses.replace(
@@ -197,7 +197,7 @@ def _iterate(
         iteration=state.iteration)
 
 
-def _fit(gram, targets, l2, state, progress):
+def _measure_fit(gram, targets, l2, state, progress):
   """Returns K A and Y - (K + l2) A, from K and A alone."""
   solution = state.solution
   if state.iteration == 0:  # It was computed so.
@@ -208,7 +208,7 @@ def _fit(gram, targets, l2, state, progress):
   return fitted, targets - fitted - l2 * solution
 
 
-def _positive(quotient, largest):
+def _keep_above_rounding(quotient, largest):
   """Returns a quotient, or what rounding may leave of zero where that is more.
 
   Args:
@@ -218,11 +218,11 @@ def _positive(quotient, largest):
   return max(quotient, np.finfo(np.float64).eps * largest)
 
 
-def _relative(residual, targets):
+def _relative_residual(residual, targets):
   return float(np.linalg.norm(residual) / np.linalg.norm(targets))
 
 
-def _left(rows, tolerance):
+def _describe_iterations_left(rows, tolerance):
   """Returns how many iterations are left, in words; "" where that is unknown.
 
   As the residual fell over the last third, it is to fall further.
@@ -236,7 +236,7 @@ def _left(rows, tolerance):
   return f", about {count:,} more iteration{'s' * (count > 1)}"
 
 
-def _hopeless(rows):
+def _has_stalled(rows):
   residuals = [row["relative_residual"] for row in rows]
   if not np.isfinite(residuals[-1]) or len(rows) > _MAX_ITERATIONS:
     return True
@@ -246,7 +246,7 @@ def _hopeless(rows):
   return bool(before) and min(residuals[-_PATIENCE:]) > 0.9 * min(before)
 
 
-def _not_converged(row, tolerance, method):
+def _explain_stall(row, tolerance, method):
   other = ", or --solver=cholesky," if method == "cg" else ""
   return errors.DivergedError(
       f"the relative residual is {row['relative_residual']:.1e} after "

@@ -93,23 +93,23 @@ def measure(config, problem, progress):
   Args:
     config: the `Section5Config`.
     problem: the `problem.Problem`.
-    progress: a `progress.Progress`.
+    progress: a `status.Progress`.
   """
-  data = _points(config, problem, config.test_examples)
-  linear = _linear(data, config)
+  data = _prepare(config, problem, config.test_examples)
+  linear = _map_features(data, config)
   measured = {}
   for name, part in (
-      ("sgd", lambda: _sgd(*linear, config)),
-      ("curvature", lambda: _curvature(*linear, config)),
-      ("solutions", lambda: _solutions(data, config.seed)),
-      ("path", lambda: _path(data))):
+      ("sgd", lambda: _measure_sgd(*linear, config)),
+      ("curvature", lambda: _measure_curvature(*linear, config)),
+      ("solutions", lambda: _compare_solutions(data, config.seed)),
+      ("path", lambda: _measure_path(data))):
     progress.begin(name)
     try:
       measured[name] = part()
     except linalg.LinAlgError as error:
       raise errors.DivergedError(
-          f"{name}: a Gram matrix is singular ({error}). A smaller --bandwidth or "
-          "fewer --train_examples makes it less so") from error
+          f"{name}: a Gram matrix is singular ({error}). A smaller --bandwidth "
+          "or fewer --train_examples makes it less so") from error
     progress.end()
   return measured
 
@@ -123,7 +123,7 @@ def memory_gb(config):
   return 1 + 8 * entries / memory.GB
 
 
-def _points(config, problem, tests):
+def _prepare(config, problem, tests):
   train, test = (
       problem_lib.points(config, images).astype(np.float64)
       for images in (problem.images, problem.test_images[:tests]))
@@ -131,15 +131,15 @@ def _points(config, problem, tests):
                problem.test_labels[:tests], problem_lib.kernel(config))
 
 
-def _linear(data, config):
-  """Returns the X and Y of SGD's model: random features of the kernel, d > n."""
+def _map_features(data, config):
+  """Returns X and Y of SGD's model: random features of the kernel, d > n."""
   x = data.points[:config.sgd_examples]
   count = max(_FEATURES, 2 * len(x))
   x = fourier.features(x, data.kernel.bandwidth, count, config.seed)
   return x, data.targets[:config.sgd_examples]
 
 
-def _sgd(x, y, config):
+def _measure_sgd(x, y, config):
   """SGD from zero on squared loss: how near to the minimum-norm solution."""
   least = minimum_norm.minimum_norm(x, y)
   shown = set(np.linspace(
@@ -166,12 +166,13 @@ def _sgd(x, y, config):
   }
 
 
-def _curvature(x, y, config):
+def _measure_curvature(x, y, config):
   """The Hessian along a random direction at two global minima."""
   # The first class that occurs: all minima of another's zeros are zero.
   y = y[:, np.argmax(y.any(axis=0))]
   seed = config.seed
-  least, other = minimum_norm.minimum_norm(x, y), minimum_norm.another_solution(x, y, seed)
+  least = minimum_norm.minimum_norm(x, y)
+  other = minimum_norm.another_solution(x, y, seed)
   formula = minimum_norm.hessian_at_minimum(x, 2 * np.ones(len(x)))
   direction = streams.uniform(x.shape[1], seed, "direction") - 0.5
   expected = formula @ direction
@@ -185,21 +186,23 @@ def _curvature(x, y, config):
               minimum_norm.curvature_along(x, y, w, direction), expected)
           for w in (least, other)],
       "difference_elsewhere": minimum_norm.distance(
-          minimum_norm.curvature_along(x, y, least + direction, direction), expected),
+          minimum_norm.curvature_along(x, y, least + direction, direction),
+          expected),
   }
 
 
-def _solutions(data, seed):
+def _compare_solutions(data, seed):
   """Norms and errors of the minimum-norm solution and of two others."""
   train = kernels.matrix(data.kernel, data.points, data.points)
   cross = kernels.matrix(data.kernel, data.test_points, data.points)
   alpha = linalg.solve(train, data.targets, assume_a="pos")
   norm = float(np.sqrt(np.sum(alpha * (train @ alpha))))
-  found = {"minimum_norm": _measured(data, norm, train @ alpha, cross @ alpha)}
+  solutions = {"minimum_norm": _measure_solution(
+      data, norm, train @ alpha, cross @ alpha)}
 
   centers, c, norm = minimum_norm.random_centers(
       data.points, data.targets, data.kernel, _CENTERS * len(data.points), seed)
-  found["random_centers"] = _measured(
+  solutions["random_centers"] = _measure_solution(
       data, norm, kernels.matrix(data.kernel, data.points, centers) @ c,
       kernels.matrix(data.kernel, data.test_points, centers) @ c)
 
@@ -213,21 +216,21 @@ def _solutions(data, seed):
   fitted, predicted = (
       kernels.matrix(data.kernel, p, both) @ alpha
       for p in (data.points, data.test_points))
-  found["labels_on_test"] = _measured(data, norm, fitted, predicted)
-  return found
+  solutions["labels_on_test"] = _measure_solution(data, norm, fitted, predicted)
+  return solutions
 
 
-def _path(data):
+def _measure_path(data):
   """Norms and errors for each l2."""
   train = kernels.matrix(data.kernel, data.points, data.points)
   cross = kernels.matrix(data.kernel, data.test_points, data.points)
   penalties = [p * float(np.diagonal(train).mean()) for p in _PENALTIES]
   path = minimum_norm.ridge_path(train, cross, data.targets, penalties)
-  return [{"l2": penalty, **_measured(data, *point)}
+  return [{"l2": penalty, **_measure_solution(data, *point)}
           for penalty, point in zip(penalties, path)]
 
 
-def _measured(data, norm, fitted, predicted):
+def _measure_solution(data, norm, fitted, predicted):
   return {
       "norm": norm,
       "residual": minimum_norm.distance(fitted, data.targets),

@@ -44,8 +44,8 @@ class Progress:
       self._bar.update(100 * done - self._bar.n)
     elif now - self._printed >= _SECONDS_BETWEEN_LINES:
       self._printed = now
-      print(f"{self._name} {done:4.0%}  {_text(self._left(done, now))} left",
-            flush=True)
+      left = _format_duration(self._estimate_left(done, now))
+      print(f"{self._name} {done:4.0%}  {left} left", flush=True)
 
   def end(self):
     """Ends the phase, if one was begun; says how long it took."""
@@ -53,7 +53,8 @@ class Progress:
       self._bar.close()
       self._bar = None
     if self._name:
-      print(f"{self._name}: {_text(self._clock() - self._begun)}", flush=True)
+      taken = _format_duration(self._clock() - self._begun)
+      print(f"{self._name}: {taken}", flush=True)
     self._name = None
 
   def say(self, text):
@@ -61,12 +62,12 @@ class Progress:
     self.end()
     print(text, flush=True)
 
-  def _left(self, done, now):
+  def _estimate_left(self, done, now):
     here = done - self._first  # What this process did.
     return (now - self._begun) * (1 - done) / here if here > 0 else None
 
 
-def _text(seconds):
+def _format_duration(seconds):
   if seconds is None:
     return "unknown time"
   if seconds < 60:

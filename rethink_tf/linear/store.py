@@ -18,17 +18,17 @@ _ARRAYS = 3  # Of a state: solution, residual, direction.
 class Nowhere:
   """Keeps nothing."""
 
-  def shift(self):
+  def load_shift(self):
     return 0.0
 
-  def panels(self, shift):
+  def load_panels(self, shift):
     del shift
     return []
 
   def save_panel(self, index, panel, shift):
     pass
 
-  def state(self):
+  def load_state(self):
     return None, [], float("inf")
 
   def save_state(self, state, rows, smallest):
@@ -43,27 +43,26 @@ class Store:
 
   Args:
     folder: `pathlib.Path`, made where absent.
-    save_iterations: a function without arguments that tells whether it is time
-      to save the iteration again.
+    is_due: a function without arguments that tells whether it is time to save
+      the iteration again.
     saved: called after each file is written.
   """
 
-  def __init__(
-      self, folder, save_iterations=lambda: True, saved=lambda: None):
+  def __init__(self, folder, is_due=lambda: True, saved=lambda: None):
     self._folder = folder
-    self._due = save_iterations
+    self._is_due = is_due
     self._saved = saved
 
-  def shift(self):
+  def load_shift(self):
     """Returns what was added to the diagonal of the panels kept, as a ratio."""
-    _, state = read(self._panel(0), quiet=True)
+    _, state = read(self._panel_path(0), quiet=True)
     return state["shift"] if state else 0.0
 
-  def panels(self, shift):
+  def load_panels(self, shift):
     """Returns the finished panels, from the left until one is missing."""
     panels = []
     while True:
-      panel, state = read(self._panel(len(panels)))
+      panel, state = read(self._panel_path(len(panels)))
       if panel is None or state["shift"] != shift:
         return panels
       panels.append(panel)
@@ -74,10 +73,10 @@ class Store:
     Raises:
       StorageError: it cannot be written.
     """
-    blockfile.write(self._panel(index), panel, {"shift": shift})
+    blockfile.write(self._panel_path(index), panel, {"shift": shift})
     self._saved()
 
-  def state(self):
+  def load_state(self):
     """Returns `(state, rows, smallest)` as saved; None, [], inf where not."""
     path = self._folder / _STATE
     arrays, saved = read(path)
@@ -96,7 +95,7 @@ class Store:
     Raises:
       StorageError: it cannot be written.
     """
-    if not self._due():
+    if not self._is_due():
       return
     arrays = np.stack([state.solution, state.residual, state.direction])
     blockfile.write(self._folder / _STATE, arrays, {
@@ -108,7 +107,7 @@ class Store:
     for path in (*self._folder.glob("panel-*.bin"), self._folder / _STATE):
       path.unlink(missing_ok=True)
 
-  def _panel(self, index):
+  def _panel_path(self, index):
     return self._folder / f"panel-{index:04d}.bin"
 
 

@@ -13,8 +13,7 @@ def main(argv):
 
 
 def _run(study):
-  # pylint: disable-next=g-import-not-at-top
-  from rethink_tf.theory import corollary1
+  from rethink_tf.theory import corollary1  # noqa: PLC0415
 
   return corollary1.run(study)
 

@@ -19,8 +19,7 @@ def main(argv):
 
 
 def _run(study):
-  # pylint: disable-next=g-import-not-at-top
-  from rethink_tf.theory import expressivity
+  from rethink_tf.theory import expressivity  # noqa: PLC0415
 
   return expressivity.run(study)
 

@@ -12,7 +12,8 @@ from rethink_tf.runs import summary
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
   common.main(
-      linear_flags.parse_interpolate(argv[1:]), _solve, summary.summarize_interpolation)
+      linear_flags.parse_interpolate(argv[1:]), _solve,
+      summary.summarize_interpolation)
 
 
 def _solve(config, options, directory, stop):

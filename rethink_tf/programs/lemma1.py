@@ -13,8 +13,7 @@ def main(argv):
 
 
 def _run(study):
-  # pylint: disable-next=g-import-not-at-top
-  from rethink_tf.theory import lemma1
+  from rethink_tf.theory import lemma1  # noqa: PLC0415
 
   return lemma1.run(study)
 

@@ -13,8 +13,7 @@ def main(argv):
 
 
 def _run(study):
-  # pylint: disable-next=g-import-not-at-top
-  from rethink_tf.theory import rademacher
+  from rethink_tf.theory import rademacher  # noqa: PLC0415
 
   return rademacher.run(study)
 

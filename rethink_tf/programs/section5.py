@@ -9,7 +9,7 @@ from rethink_tf.programs import common
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
-  common.main(section5_flags.parse_section5(argv[1:]), _measure, _summary)
+  common.main(section5_flags.parse_section5(argv[1:]), _measure, _summarize)
 
 
 def _measure(config, options, directory, stop):
@@ -20,7 +20,7 @@ def _measure(config, options, directory, stop):
   return statements.run(config, options, directory)
 
 
-def _summary(config, options, result):
+def _summarize(config, options, result):
   sgd, curvature = result["sgd"], result["curvature"]
   least = result["solutions"]["minimum_norm"]
   lines = [
@@ -29,9 +29,10 @@ def _summary(config, options, result):
       f"  SGD on {sgd['examples']} of them, {sgd['epochs'][-1]} epochs: "
       f"distance to the minimum-norm solution {sgd['distances'][-1]:.1e}, "
       f"{sgd['outside_span']:.1e} outside the span of the data",
-      f"  curvature at two minima differs from the formula by at most "
+      "  curvature at two minima differs from the formula by at most "
       f"{max(curvature['differences']):.1e}; no curvature in "
-      f"{curvature['null_directions']:,} of {curvature['weights']:,} directions",
+      f"{curvature['null_directions']:,} of {curvature['weights']:,} "
+      "directions",
       f"  minimum norm {least['norm']:.4g}, test error "
       f"{least['test_error']:.1%}",
   ]

@@ -33,7 +33,7 @@ def _compare(options):
 
   table = options.out / "selection.csv"
   solved = []
-  for group in selection.sharing_a_gram(options.choices):
+  for group in selection.group_by_gram(options.choices):
     data = problem.load(group[0][1], options.data_dir)
     outcomes = selection.evaluate(
         group, data, options.folds, status.Progress())
@@ -45,7 +45,8 @@ def _compare(options):
             selection.COLUMNS, [choice.as_row() for choice in solved]))
   if not solved:
     raise errors.DivergedError("none of the choices could be solved")
-  print(f"least held-out error: {selection.best(solved).flags or 'as given'}\n"
+  best = selection.choose_best(solved)
+  print(f"least held-out error: {best.flags or 'as given'}\n"
         f"Table: {table}")
 
 

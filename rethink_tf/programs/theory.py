@@ -24,8 +24,7 @@ def _conductor(run):
     # A signal ends it at once. A network in training goes on from its last
     # checkpoint; what trains none takes less than a minute and begins anew.
     del stop
-    # pylint: disable-next=g-import-not-at-top
-    from rethink_tf.theory import study
+    from rethink_tf.theory import study  # noqa: PLC0415
 
     return study.conduct(run, config, options, directory)
 

@@ -13,8 +13,7 @@ def main(argv):
 
 
 def _run(study):
-  # pylint: disable-next=g-import-not-at-top
-  from rethink_tf.theory import vc_dimension
+  from rethink_tf.theory import vc_dimension  # noqa: PLC0415
 
   return vc_dimension.run(study)
 

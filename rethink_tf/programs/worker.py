@@ -85,8 +85,7 @@ def _main(parsed, compute, summarize):
 def _resolve(options):
   common.silence_libraries()
   # Imports TensorFlow, whose resolvers it asks.
-  # pylint: disable-next=g-import-not-at-top
-  from rethink_tf.distributed import resolvers
+  from rethink_tf.distributed import resolvers  # noqa: PLC0415
 
   return resolvers.resolve(os.environ, options.worker_timeout)
 

@@ -37,7 +37,8 @@ class _StopAfter(signals.Stop):
 
 def _build(folder, stop=None):
   return convnet_gram.build(
-      _CONFIG, problem_lib.load(_CONFIG, None), convnet_gram.Keeper(folder, 100),
+      _CONFIG, problem_lib.load(_CONFIG, None),
+      convnet_gram.Keeper(folder, 100),
       stop or signals.Stop(), status.Quiet(), _WIDTH)
 
 

@@ -138,7 +138,7 @@ def test_a_block_of_filters_is_that_part_of_all():
 def test_filters_whiten_and_have_norm_one_among_white_patches():
   images = _images(40, 24)
   network = random_convnet.draw(images, 200, 0.0, 1)
-  extracted = random_convnet._normalized(images)  # noqa: SLF001
+  extracted = random_convnet.normalize_patches(images)
   responses = extracted.reshape(-1, 108) @ network.filters - network.offsets
   # Random pixels: every direction has variance 1 or a little less, but that of
   # the mean, which was taken off.
@@ -149,7 +149,7 @@ def test_filters_whiten_and_have_norm_one_among_white_patches():
 def test_a_filter_answers_most_to_the_patch_that_it_is():
   images = _images(10, 12)
   network = random_convnet.draw(images, 4, 0.0, 3)
-  drawn = random_convnet._patches(images, 4, 3, "filters")  # noqa: SLF001
+  drawn = random_convnet.draw_patches(images, 4, 3, "filters")
   responses = drawn @ network.filters - network.offsets
   assert (responses.argmax(axis=0) == np.arange(4)).all()
 

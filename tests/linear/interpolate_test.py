@@ -75,7 +75,8 @@ def test_a_run_fits_exactly_and_says_all_that_was_asked(finished):
   assert 0.1 < result["peak_memory_gb"] < 4
   run = rethink_tf.load_run(finished / "run")
   assert list(run.metrics.columns) == ["iteration", "relative_residual"]
-  assert run.metrics["relative_residual"].iloc[-1] == result["relative_residual"]
+  residuals = run.metrics["relative_residual"]
+  assert residuals.iloc[-1] == result["relative_residual"]
 
 
 def test_a_finished_run_keeps_no_checkpoints_and_can_be_checked(finished):

@@ -69,7 +69,8 @@ def test_sgds_first_step_worked_by_hand():
 
 def test_sgd_sees_every_example_in_an_order_of_its_seed():
   x, y = np.eye(5), np.arange(1.0, 6)
-  np.testing.assert_allclose(minimum_norm.sgd(x, y, 1, 1), y)  # Orthonormal: exact.
+  # Orthonormal: exact.
+  np.testing.assert_allclose(minimum_norm.sgd(x, y, 1, 1), y)
   x, y = _problem()
   assert (minimum_norm.sgd(x, y, 2, 1) == minimum_norm.sgd(x, y, 2, 1)).all()
   assert (minimum_norm.sgd(x, y, 2, 1) != minimum_norm.sgd(x, y, 2, 2)).any()
@@ -95,7 +96,8 @@ def _log_cosh(z, y):
 
 def test_scalar_curvature_is_the_same_at_all_minima_and_off_them_not():
   x, y = _problem(n=4, d=6)
-  least, other = minimum_norm.minimum_norm(x, y), minimum_norm.another_solution(x, y, 1)
+  least = minimum_norm.minimum_norm(x, y)
+  other = minimum_norm.another_solution(x, y, 1)
   formula = minimum_norm.hessian_at_minimum(x, 2 * np.ones(4))
   loss = lambda w: np.mean(_log_cosh(x @ w, y))
   assert minimum_norm.distance(other, least) > 0.5
@@ -114,7 +116,8 @@ def test_vector_curvature_is_the_same_at_all_minima():
        for z, t in zip(x @ w, y)])
   curvature = np.broadcast_to(mixing, (3, 2, 2))
   formula = minimum_norm.hessian_at_minimum(x, curvature)
-  for minimum in (minimum_norm.minimum_norm(x, y), minimum_norm.another_solution(x, y, 1)):
+  for minimum in (minimum_norm.minimum_norm(x, y),
+                  minimum_norm.another_solution(x, y, 1)):
     np.testing.assert_allclose(
         _numeric_hessian(loss, minimum), formula, atol=1e-5)
 
@@ -124,8 +127,10 @@ def test_curvature_is_degenerate_exactly_when_there_are_too_many_weights(
     outputs):
   for n, d in ((5, 9), (9, 5), (6, 6)):
     x, y = _problem(outputs, n, d)
-    hessian = minimum_norm.hessian_at_minimum(x, minimum_norm.squared_loss_curvature(y))
     k = outputs[0] if outputs else 1
+    # Of squared loss: one, or the identity, at each example.
+    curvature = np.broadcast_to(np.eye(k), (n, k, k)) if outputs else np.ones(n)
+    hessian = minimum_norm.hessian_at_minimum(x, curvature)
     assert minimum_norm.null_directions(hessian) == k * max(0, d - n)
 
 
@@ -187,7 +192,8 @@ def test_random_centers_interpolate_with_a_larger_norm():
 
 def test_labels_on_test_fit_both_with_a_larger_norm():
   x, y = _problem((2,), n=30, d=6)
-  alpha, norm = minimum_norm.labels_on_test(x[:20], y[:20], x[20:], y[20:], _KERNEL)
+  alpha, norm = minimum_norm.labels_on_test(
+      x[:20], y[:20], x[20:], y[20:], _KERNEL)
   np.testing.assert_allclose(
       kernels.matrix(_KERNEL, x, x) @ alpha, y, atol=1e-8)
   assert norm > 1.01 * _least_norm(x[:20], y[:20])

@@ -52,7 +52,8 @@ def test_digits_are_cut_to_the_centre_of_one_channel():
   loaded = problem.load(_CONFIG, None)
   data = datasets.load("digits")
   assert loaded.images.shape == (1297, 28, 28, 1)
-  assert (loaded.images[5, :, :, 0] == data.train.images[5, 2:30, 2:30, 0]).all()
+  inside = data.train.images[5, 2:30, 2:30, 0]
+  assert (loaded.images[5, :, :, 0] == inside).all()
   assert loaded.test_images.shape == (500, 28, 28, 1)
   assert loaded.examples == 1297
   assert loaded.targets.sum() == 1297
@@ -143,7 +144,8 @@ def test_fewer_filters_than_the_examples_need_want_l2(flags, least):
 
 def test_fewer_pixels_than_examples_want_l2():
   flags = ("--dataset=digits", "--kernel=linear")
-  with pytest.raises(errors.UsageError, match="--l2: .* 1,297 .* there are 784"):
+  with pytest.raises(
+      errors.UsageError, match="--l2: .* 1,297 .* there are 784"):
     problem.require_rank(_parse(*flags))
   problem.require_rank(_parse(*flags, "--train_examples=784"))
 
@@ -157,7 +159,8 @@ def _machine(root, available_kb, **groups):
   (root / "proc/meminfo").write_text(
       f"MemTotal: 99999999 kB\nMemAvailable: {available_kb} kB\n")
   for name, text in groups.items():
-    path = root / "sys/fs/cgroup" / name.replace("__", "/").replace("_dot_", ".")
+    file = name.replace("__", "/").replace("_dot_", ".")
+    path = root / "sys/fs/cgroup" / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
   return root

@@ -30,7 +30,8 @@ def test_statements_are_measured_recorded_and_shown_again(tmp_path, capsys):
   assert results.FIELDS["section5"] <= set(result)
   assert (result["status"], result["n"], result["test_examples"]) == (
       "done", 150, 50)
-  assert f"minimum norm {result['solutions']['minimum_norm']['norm']:.4g}" in first
+  least = result["solutions"]["minimum_norm"]
+  assert f"minimum norm {least['norm']:.4g}" in first
   written = (tmp_path / "run/result.json").stat().st_mtime_ns
   assert _main(section5, *_STATEMENTS, logdir) == 0
   assert "holds this run, done" in capsys.readouterr().out

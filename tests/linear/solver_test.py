@@ -48,7 +48,8 @@ def _solve(points, method="cholesky", l2=0.0, tolerance=1e-10, width=77,
 def test_predictions_are_those_of_scikit_learns_kernel_ridge(method, l2):
   train, test = _points()
   matrix, solution = _solve((train, test), method, l2)
-  ridge = kernel_ridge.KernelRidge(alpha=l2, kernel="rbf", gamma=1 / (2 * 0.4**2))
+  ridge = kernel_ridge.KernelRidge(
+      alpha=l2, kernel="rbf", gamma=1 / (2 * 0.4**2))
   ridge.fit(train.astype(np.float64), _targets())
   np.testing.assert_allclose(
       matrix.test_times(solution.coefficients),
@@ -166,7 +167,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bits(
     _solve(_points(), tolerance=1e-12, kept=kept)
   again = _kept(tmp_path)
   done = after if name == "save_panel" else 4
-  assert len(again.panels(0.0)) == done
+  assert len(again.load_panels(0.0)) == done
   # What was done is not done again.
   made, multiplied = (
       _counted(monkeypatch, gram.Gram, "panel"),
@@ -211,7 +212,7 @@ def test_a_cut_checkpoint_is_named(tmp_path, capsys):
   _solve(_points(), kept=_kept(tmp_path))
   path = tmp_path / "panel-0001.bin"
   path.write_bytes(path.read_bytes()[:-8])
-  assert len(_kept(tmp_path).panels(0.0)) == 1
+  assert len(_kept(tmp_path).load_panels(0.0)) == 1
   assert "panel-0001.bin is damaged (its length" in capsys.readouterr().err
 
 
@@ -227,7 +228,7 @@ def test_a_matrix_without_an_inverse_is_given_up_soon(method):
 
 
 def _rounded(noise):
-  """Returns columns of a matrix of ones that are off by something indefinite."""
+  """Returns columns of ones that are off by something indefinite."""
   off = noise * streams.normals(60, 20, 1, "rounding")
   off[:20] += off[:20].T
   return (1 + off).astype(np.float32)
@@ -238,7 +239,8 @@ def test_a_core_that_rounding_left_indefinite_gets_more_on_its_diagonal():
   # As much as is added at first does not do.
   core = columns[:20].astype(np.float64)
   assert np.linalg.eigvalsh(core)[0] < -1e-5
-  solved = nystrom.Preconditioner(columns, landmarks, 0.1).solve(np.ones((60, 1)))
+  preconditioner = nystrom.Preconditioner(columns, landmarks, 0.1)
+  solved = preconditioner.solve(np.ones((60, 1)))
   # The matrix of ones and 0.1: 60.1 is its eigenvalue to the vector of ones.
   np.testing.assert_allclose(solved, 1 / 60.1, rtol=0.01)
 

@@ -35,13 +35,15 @@ def test_more_memory_than_allowed_is_refused_before_any_work(tmp_path):
 
 
 def test_all_solutions_interpolate_and_the_minimum_norm_is_least(measured):
-  found = measured["solutions"]
-  assert all(s["residual"] < 1e-6 for s in found.values())
-  assert min(found, key=lambda name: found[name]["norm"]) == "minimum_norm"
+  solutions = measured["solutions"]
+  assert all(s["residual"] < 1e-6 for s in solutions.values())
+  norms = {name: s["norm"] for name, s in solutions.items()}
+  assert min(norms, key=norms.get) == "minimum_norm"
   # Without l2, the path is at the same solution.
   first = measured["path"][0]
   assert first["l2"] == 0
-  assert first["norm"] == pytest.approx(found["minimum_norm"]["norm"], rel=1e-6)
+  assert first["norm"] == pytest.approx(
+      solutions["minimum_norm"]["norm"], rel=1e-6)
 
 
 def test_fourier_features_are_the_gaussian_kernel_on_average():
@@ -68,7 +70,7 @@ def test_a_first_class_without_examples_leaves_every_number_finite():
 
 
 def test_folds_hold_each_example_out_once():
-  parts = selection.folds(10, 3)
+  parts = selection.split_into_folds(10, 3)
   assert sorted(np.concatenate([held for _, held in parts])) == list(range(10))
   for fitted, held in parts:
     assert sorted([*fitted, *held]) == list(range(10))
@@ -89,7 +91,7 @@ def test_selection_measures_what_was_held_out_and_never_the_test_set():
   choice, = _evaluate([("", config)], data, 3)
   assert 0 < choice.mean < 0.3 and len(choice.errors) == 3
   # By hand, the first fold.
-  fitted, held = selection.folds(240, 3)[0]
+  fitted, held = selection.split_into_folds(240, 3)[0]
   points = problem.points(config, data.images).astype(float)
   kernel = problem.kernel(config)
   alpha = np.linalg.solve(
@@ -116,14 +118,14 @@ def test_selection_finds_the_better_of_two():
       ("narrow", narrow), ("as is", config), ("net", net))]
   # So narrow that every image is alone: no better than guessing.
   assert choices[0].mean > 0.5 > 0.3 > choices[2].mean
-  assert selection.best(choices[:2]).flags == "as is"
+  assert selection.choose_best(choices[:2]).flags == "as is"
 
 
 def test_choices_that_share_a_gram_matrix_are_as_each_by_itself():
   config, data = _small()
   named = [(f"{k}", dataclasses.replace(config, **c)) for k, c in enumerate((
       {}, {"l2": 0.1}, {"bandwidth": 3.0}, {"l2": 1.0}, {"tolerance": 1e-30}))]
-  groups = selection.sharing_a_gram(named)
+  groups = selection.group_by_gram(named)
   assert [[flags for flags, _ in group] for group in groups] == [
       ["0"], ["1", "3"], ["2"], ["4"]]
   alone = [_evaluate([choice], data, 3)[0] for choice in groups[1]]
@@ -144,7 +146,7 @@ def test_kernels_of_random_filters_share_the_dot_products():
   gaussian = {"kernel": "gaussian", "bandwidth": 0.5}
   named = [(f"{k}", dataclasses.replace(config, **c)) for k, c in enumerate((
       {}, gaussian, gaussian | {"bandwidth": 0.1}, {"filters": 30}))]
-  groups = selection.sharing_a_gram(named)
+  groups = selection.group_by_gram(named)
   assert [[flags for flags, _ in group] for group in groups] == [
       ["0", "1", "2"], ["3"]]
   together = _evaluate(groups[0], data, 3)

@@ -62,7 +62,8 @@ def test_a_block_comes_back_as_it_was(tmp_path):
   assert state == {"shift": 1e-6}
   kept = blockfile.OnDisk(path)
   assert kept.shape == (3, 4)
-  for index in (slice(None), slice(1, 3), (slice(0, 2), [3, 0]), ([2, 0], [1, 1])):
+  for index in (slice(None), slice(1, 3), (slice(0, 2), [3, 0]),
+                ([2, 0], [1, 1])):
     assert (kept[index] == array[index]).all()
 
 
