@@ -83,8 +83,7 @@ class RunDirectory:
       self.clear()
     self.refuse_changes(config)
     for folder in (self.path, self.checkpoints):
-      for leftover in folder.glob(storage.LEFTOVERS):
-        leftover.unlink()  # Of a process killed while it wrote.
+      storage.remove_leftovers(folder)
     storage.write_json(self.path / "config.json", config)
     storage.write_json(self.path / "environment.json", environment)
 

@@ -9,7 +9,7 @@ import os
 from rethink_tf import errors
 
 # Matches what a process killed in the middle of `write_bytes` leaves behind.
-LEFTOVERS = ".*.tmp"
+_LEFTOVERS = ".*.tmp"
 
 
 def write_bytes(path, *chunks):
@@ -22,7 +22,7 @@ def write_bytes(path, *chunks):
   Raises:
     StorageError: the file cannot be written; what was there before stays.
   """
-  beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # As LEFTOVERS.
+  beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # As _LEFTOVERS.
   try:
     with open(beside, "wb") as file:
       for chunk in chunks:
@@ -36,6 +36,16 @@ def write_bytes(path, *chunks):
       beside.unlink()
     raise errors.StorageError(
         f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def remove_leftovers(folder):
+  """Removes what processes killed in the middle of `write_bytes` left.
+
+  Args:
+    folder: `pathlib.Path`, which need not exist; those below it stay.
+  """
+  for leftover in folder.glob(_LEFTOVERS):
+    leftover.unlink()
 
 
 def write_text(path, text):

@@ -119,7 +119,7 @@ def _estimate(study, split, draw):
   build = _build_linear if config.model == _LINEAR else _build_network
   model, settings, outputs = build(config, norm, draw, len(split))
 
-  predict = trajectory.predictor(labelled)
+  predict = trajectory.make_predictor(labelled)
 
   def measure(trained):
     return {"correlation": float(np.mean(sigma * outputs(predict(trained))))}

@@ -169,8 +169,8 @@ def _train(study, sample, held_out, name):
       num_classes=catalog.DATASETS[config.dataset].num_classes)
   fit.compile_model(model, settings, len(sample))
 
-  on_held_out = trajectory.predictor(held_out)
-  on_sample = trajectory.predictor(sample)
+  on_held_out = trajectory.make_predictor(held_out)
+  on_sample = trajectory.make_predictor(sample)
 
   def measure(trained):
     fitted = np.argmax(on_sample(trained), axis=1) == sample.labels

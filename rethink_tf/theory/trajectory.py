@@ -38,13 +38,13 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0):
     entry e was measured with the weights after epoch e.
 
   Raises:
-    DivergedError: the loss is not finite.
+    DivergedError: the loss or a weight is not finite.
     StorageError: the folder cannot be written, or there is too little memory.
   """
   _prepare(folder)
   measured, done = _restore(model, folder)
   if done:
-    return _by_name(measured)
+    return _stack(measured)
   if not measured:
     measured.append(measure(model))
   steps = pipeline.steps_per_epoch(len(split), config.batch_size)
@@ -61,13 +61,14 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0):
       raise errors.StorageError(
           f"TensorFlow ran out of memory: {error.message}") from error
   checkpoints.save(
-      folder, len(measured) * steps, _stacked(measured), {"done": True})
+      folder, len(measured) * steps, _name_for_checkpoint(measured),
+      {"done": True})
   for path in sorted(folder.glob("step-*.npz"))[:-1]:
     path.unlink()  # With weights, which nobody needs any more.
-  return _by_name(measured)
+  return _stack(measured)
 
 
-def predictor(split):
+def make_predictor(split):
   """Returns a function of a model that returns its outputs on a small split.
 
   Its inputs stay in memory, 9.4 kB an image: what `model.predict` does around a
@@ -108,19 +109,16 @@ class _Recorder(keras.callbacks.Callback):
       self._save()
 
   def _save(self):
-    arrays = {**state.weights(self.model), **state.optimizer(self.model)}
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-      raise errors.DivergedError(
-          f"the weights are no longer finite after epoch {len(self._measured)}")
-    arrays.update(_stacked(self._measured))
+    epochs = len(self._measured) - 1
+    arrays = checkpoints.collect(self.model, f"epoch {epochs}")
+    arrays.update(_name_for_checkpoint(self._measured))
     checkpoints.save(
-        self._folder, (len(self._measured) - 1) * self._steps, arrays,
-        {"done": False})
+        self._folder, epochs * self._steps, arrays, {"done": False})
     self._last = time.monotonic()
 
 
 def _restore(model, folder):
-  """Returns `(measured, done)` of the last checkpoint, and assigns its state."""
+  """Assigns the last checkpoint's state; returns its `(measured, done)`."""
   checkpoint = checkpoints.latest(folder)
   if checkpoint is None:
     return [], False
@@ -134,15 +132,15 @@ def _restore(model, folder):
   return measured, saved["done"]
 
 
-def _by_name(measured):
+def _stack(measured):
   """Returns arrays by name, the epoch as first axis."""
   return {name: np.stack([entry[name] for entry in measured])
           for name in measured[0]}
 
 
-def _stacked(measured):
+def _name_for_checkpoint(measured):
   """Returns the same under names that no weight has."""
-  return {_PREFIX + name: array for name, array in _by_name(measured).items()}
+  return {_PREFIX + name: array for name, array in _stack(measured).items()}
 
 
 def _prepare(folder):
@@ -151,5 +149,4 @@ def _prepare(folder):
   except OSError as error:
     raise errors.StorageError(
         f"{folder} cannot be made: {error.strerror}") from error
-  for leftover in folder.glob(storage.LEFTOVERS):
-    leftover.unlink()  # Of a process killed while it wrote.
+  storage.remove_leftovers(folder)

@@ -20,6 +20,24 @@ _MANIFEST = "manifest.json"
 _NAME = re.compile(r"step-(\d+)\.npz")
 
 
+def collect(model, position):
+  """Returns the weights and the optimizer's state of a compiled model, by name.
+
+  Args:
+    model: a `keras.Model`.
+    position: where training stands, as the message says it.
+
+  Raises:
+    DivergedError: a number is not finite, and is not to be saved: a step's loss
+      is that of the weights before it.
+  """
+  arrays = {**state_lib.weights(model), **state_lib.optimizer(model)}
+  if not all(np.isfinite(array).all() for array in arrays.values()):
+    raise errors.DivergedError(
+        f"the weights are no longer finite after {position}")
+  return arrays
+
+
 def save(folder, step, arrays, state):
   """Saves a checkpoint and removes all but the last two.
 

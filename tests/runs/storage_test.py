@@ -53,8 +53,14 @@ def test_a_kill_before_the_rename_leaves_the_old_version(tmp_path, monkeypatch):
     storage.write_text(path, "new")
   assert path.read_text() == "old"
   # What it leaves can be told from every other file.
-  leftover, = tmp_path.glob(storage.LEFTOVERS)
-  assert leftover != path
+  assert len(os.listdir(tmp_path)) == 2
+  storage.remove_leftovers(tmp_path)
+  assert os.listdir(tmp_path) == ["f"]
+
+
+def test_leftovers_of_a_folder_that_is_not_there_are_none(tmp_path):
+  storage.remove_leftovers(tmp_path / "absent")
+  assert not os.listdir(tmp_path)
 
 
 def test_the_new_version_is_on_disk_before_it_takes_the_name(

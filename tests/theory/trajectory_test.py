@@ -9,6 +9,7 @@ from rethink_tf.data import digits
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.theory import trajectory
+from rethink_tf.training import checkpoints
 from rethink_tf.training import fit
 from rethink_tf.training import task
 
@@ -26,7 +27,7 @@ def _train(split, folder, interrupt_at=None, enough=None, minutes=0.0):
   keras.backend.clear_session()
   model = registry.build("mlp_1x512", seed=3)
   fit.compile_model(model, _CONFIG, len(split))
-  predict = trajectory.predictor(split)
+  predict = trajectory.make_predictor(split)
   count = 0
 
   def measure(trained):
@@ -106,6 +107,28 @@ def test_it_stops_when_that_is_enough(split, tmp_path):
   measured, _ = _train(
       split, tmp_path / "a", enough=lambda m: m["norm"] == limit)
   assert len(measured["norm"]) == 3
+
+
+def test_weights_that_are_not_finite_are_not_saved(split, tmp_path):
+  keras.backend.clear_session()
+  model = registry.build("mlp_1x512", seed=3)
+  fit.compile_model(model, _CONFIG, len(split))
+  count = 0
+
+  def measure(trained):
+    nonlocal count
+    if count == 2:  # After the second epoch.
+      trained.set_weights([w + np.inf for w in trained.get_weights()])
+    count += 1
+    return {"nothing": 0.0}
+
+  with pytest.raises(
+      errors.DivergedError, match="no longer finite after epoch 2$"):
+    trajectory.train(
+        model, _CONFIG, split, tmp_path / "a", measure, minutes=0.0)
+  arrays, _ = checkpoints.latest(tmp_path / "a")
+  assert all(np.isfinite(array).all() for array in arrays.values())
+  assert len(arrays["measured/nothing"]) == 2
 
 
 def test_a_loss_that_is_not_finite_is_said_at_once(split, tmp_path):

@@ -3,10 +3,8 @@
 import time
 
 import keras
-import numpy as np
 
-from rethink_tf import errors
-from rethink_tf.models import state
+from rethink_tf.distributed import strategy
 from rethink_tf.training import checkpoints
 
 
@@ -76,11 +74,7 @@ class Saver(keras.callbacks.Callback):
 
   def _save(self, logs=None):
     """Saves; `logs` only in an epoch that has no row yet."""
-    arrays = {**state.weights(self.model), **state.optimizer(self.model)}
-    # A step's loss is that of the weights before it.
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-      raise errors.DivergedError(
-          f"the weights are no longer finite after {self._position}")
+    arrays = checkpoints.collect(self.model, self._position)
     saved = {"rows": self._rows, "wall_seconds": self._clock.seconds()}
     if logs is not None:
       arrays.update(self._team.gather_epoch(self.model))
