@@ -4,7 +4,6 @@ import time
 
 import keras
 
-from rethink_tf.distributed import strategy
 from rethink_tf.training import checkpoints
 
 
