@@ -15,7 +15,6 @@ import json
 import numpy as np
 from scipy import special
 
-
 # Rows drawn at a time where an example takes many numbers.
 _CHUNK = 1000
 

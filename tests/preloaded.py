@@ -122,10 +122,10 @@ def _become(request):
 
 if __name__ == "__main__":
   # What `train` imports of others.
+  import keras  # noqa: F401
   import matplotlib.figure  # noqa: F401
   import pandas  # noqa: F401
   import tensorflow  # noqa: F401
-  import keras  # noqa: F401
 
   _asked = _serve(socket.socket(fileno=int(sys.argv[1])))
   if _asked:

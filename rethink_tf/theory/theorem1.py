@@ -312,4 +312,3 @@ def _in_float64(points):
   """Yields (index of the first row, float64 rows), a few at a time."""
   for start in range(0, len(points), _ROWS):
     yield start, points[start:start + _ROWS].astype(np.float64)
-

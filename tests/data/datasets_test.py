@@ -13,6 +13,7 @@ from rethink_tf.data import dataset
 from rethink_tf.data import datasets
 from rethink_tf.data import prepared
 
+
 @pytest.fixture(autouse=True)
 def _cache(tmp_path, monkeypatch):
   monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -59,7 +59,7 @@ def test_a_first_class_without_examples_leaves_every_number_finite():
   config, _ = section5_flags.parse_section5([
       "--dataset=digits", "--train_examples=60", "--test_examples=30",
       "--sgd_examples=3", "--sgd_epochs=2"])
-  data = problem.load(config.model, None)
+  data = problem.load(config, None)
   data = dataclasses.replace(data, labels=np.maximum(data.labels, 1))
   curvature = statements.measure(config, data, status.Quiet())["curvature"]
   assert np.isfinite([*curvature["differences"],

@@ -53,6 +53,7 @@ def load(explicit, image_size, train_examples=0, allow_sample=False):
   # Imported here because they take seconds that a refusal should not wait for.
   # noqa: PLC0415
   import tensorflow_datasets as tfds
+
   from rethink_tf.data.imagenet import photographs
   # pylint: enable=g-import-not-at-top
 
