@@ -11,7 +11,7 @@ from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import finding
 
-_CHANCE = 0.1  # Percent: a guess among a thousand classes.
+_CHANCE = 100 * catalog.DATASETS[catalog.IMAGENET].chance  # Percent.
 _IMAGES = catalog.DATASETS[catalog.IMAGENET].train_examples
 
 

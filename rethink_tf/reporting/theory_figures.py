@@ -2,7 +2,11 @@
 
 from matplotlib import figure
 
+from rethink_tf.data import catalog
+
 _SIZE = (6.4, 4.0)  # Inches.
+# Of the paper's dataset, which the figure is for.
+_CHANCE = catalog.DATASETS["cifar10"].chance
 _LABELS = {0.0: "true labels", 1.0: "random labels"}
 
 
@@ -19,7 +23,7 @@ def expressivity(table):
     bars = axes.bar(places, 100 * table[name], 0.4, label=text)
     axes.bar_label(bars, fmt="%.1f", fontsize=8, padding=2, bbox={
         "facecolor": "white", "linewidth": 0, "pad": 0.5})
-  axes.axhline(10, color="gray", linestyle=":", label="chance")
+  axes.axhline(100 * _CHANCE, color="gray", linestyle=":", label="chance")
   axes.set_xticks(range(len(table)), [
       f"{row.network},\n{row.labels}\n{row.weights:,} weights"
       for row in table.itertuples()], fontsize=8)
