@@ -37,7 +37,8 @@ def declare_train_examples(default):
 class Config(run_flags.RunConfig):
   """All that determines a training run's result.
 
-  The last fields are those of ImageNet, and None for the other datasets.
+  Fields that are None leave the hash as it was before they were made. The last
+  ones are those of ImageNet, and None for the other datasets.
   """
 
   dataset: str = declare.choice("cifar10", tuple(catalog.DATASETS))
@@ -74,6 +75,10 @@ class Config(run_flags.RunConfig):
       checks.COUNT)
   seed: int = run_flags.declare_seed()
   train_examples: int = declare_train_examples(0)
+  stop_when_fitted: int | None = declare.run(
+      None, "Train for so many epochs after the one whose running training "
+      "accuracy passes 99.99%, or for --epochs; 0: for --epochs.",
+      checks.SEED, typed=0, used_if=lambda fields: fields["stop_when_fitted"])
   image_size: int | None = imagenet_flags.declare_flag(
       299, "ImageNet: height and width of the network's input.")
   data_augmentation: bool | None = imagenet_flags.declare_flag(

@@ -16,7 +16,8 @@ from rethink_tf.suites import plan as suite_plan
 
 # What does not tell one row or curve from another: how often the test set is
 # measured changes nothing, and the others are shown beside the numbers.
-FREE = ("seed", "epochs", "train_examples", "eval_every")
+FREE = (
+    "seed", "epochs", "train_examples", "eval_every", "stop_when_fitted")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +40,18 @@ class Run:
   def count(self):
     """Number of training examples."""
     return self.result["train_examples"]
+
+  def describe_epochs(self, planned):
+    """Returns for how many epochs it trained, as a table's cell.
+
+    Args:
+      planned: for how many it should have.
+    """
+    done, most = self.result["epochs"], self.config.epochs
+    words = str(most) if most == planned else f"{most} of {planned}"
+    if done == most:
+      return words
+    return f"fitted, stopped after {done} of at most {words}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,10 +218,12 @@ def _read(directory):
   if (set(recorded) != set(config.as_dict()) or not _has_its_types(config)
       or not _can_be_reported(config, loaded.result)):
     raise _another_version(directory)
-  if list(loaded.metrics.index) != list(range(1, config.epochs + 1)):
+  # As the config says, or fewer where it says that a fitted network stops.
+  last = loaded.result["epochs"] if config.stop_when_fitted else config.epochs
+  if list(loaded.metrics.index) != list(range(1, last + 1)):
     raise errors.StorageError(
         f"{directory / 'metrics.csv'} is damaged: expected epochs 1 to "
-        f"{config.epochs}. Received: {len(loaded.metrics)} rows")
+        f"{last}. Received: {len(loaded.metrics)} rows")
   return Run(config, loaded.result, loaded.metrics, loaded.label_kinds)
 
 

@@ -80,15 +80,10 @@ def _line(row, config, runs):
       **printed,
       "params": f"{results[0]['params']:,}",
       "n": f"{runs[0].count:,}",
-      "epochs": _epochs(runs[0], config),
+      "epochs": runs[0].describe_epochs(
+          runs_lib.planned_epochs(config, runs[0].count)),
       "seeds": ", ".join(str(run.config.seed) for run in runs),
       "train, ours": cells.percent([r["train_accuracy"] for r in results]),
       "test, ours": cells.percent([r["test_accuracy"] for r in results]),
       "fingerprint": cells.fingerprint(runs),
   }
-
-
-def _epochs(run, config):
-  wanted = runs_lib.planned_epochs(config, run.count)
-  done = run.config.epochs
-  return str(done) if done == wanted else f"{done} of {wanted}"

@@ -43,7 +43,7 @@ def _line(run):
       "augmentation": _yes(config.data_augmentation),
       "dropout": f"{config.dropout:g}",
       "weight decay": f"{config.weight_decay:g}",
-      "epochs": str(config.epochs),
+      "epochs": run.describe_epochs(config.epochs),
       "seed": str(config.seed),
       "train accuracy": f"{100 * run.result['train_accuracy']:.2f}",
       "test accuracy": f"{100 * run.result['test_accuracy']:.2f}",

@@ -185,7 +185,7 @@ def _sum_up(model, task, setting, rows, identity):
       "params": int(sum(w.size for w in map(
           keras.ops.convert_to_numpy, model.trainable_weights))),
       "train_examples": len(task.train),
-      "epochs": config.epochs,
+      "epochs": len(rows),
       "steps": rows[-1]["step"],
       "train_accuracy": on_train["accuracy"],
       "train_loss": on_train["cross_entropy"],
@@ -205,7 +205,7 @@ def _sum_up(model, task, setting, rows, identity):
       "optimizer_sha256": state.sha256(state.optimizer(model)),
       "wall_seconds": round(setting.clock.seconds(), 3),
       "images_per_second": round(
-          len(task.train) * config.epochs / sum(r["seconds"] for r in rows), 1),
+          len(task.train) * len(rows) / sum(r["seconds"] for r in rows), 1),
   }
 
 

@@ -37,6 +37,19 @@ class _DropoutStreams(keras.callbacks.Callback):
               self._seed, *key, *([replica] if replica else [])))
 
 
+class _StopWhenFitted(keras.callbacks.Callback):
+  """Ends training with the epoch that is the last; the recorder comes first."""
+
+  def __init__(self, config, rows):
+    super().__init__()
+    self._config = config
+    self._rows = rows
+
+  def on_epoch_end(self, epoch, logs=None):
+    if len(self._rows) >= _last_epoch(self._config, self._rows):
+      self.model.stop_training = True
+
+
 class _RestOfEpoch(keras.callbacks.Callback):
   """Puts back, where an epoch goes on, what its start has reset."""
 
@@ -113,15 +126,28 @@ def train(model, task, setting, examples=None):
       _DropoutStreams(task.config.seed, setting.team),
       recorder.Recorder(
           rows, setting.directory, position, rate, len(task.train),
-          _EpochTest(model, task, setting.team, position, saver)),
+          _EpochTest(model, task, setting.team, position, saver, rows)),
+      _StopWhenFitted(task.config, rows),
       *_make_displays(task, setting, position, rows, examples),
       saver,
   ]
   loop = _Loop(model, task, setting.team, position, callbacks)
   loop.finish_epoch(restored)
-  if len(rows) < task.config.epochs:
+  if len(rows) < _last_epoch(task.config, rows):
     loop.fit(task.config.epochs)
   return rows
+
+
+def _last_epoch(config, rows, *accuracies):
+  """Returns the epoch that training ends with, as far as is known.
+
+  Args:
+    config: the `Config`.
+    rows: the rows of the epochs done.
+    *accuracies: running training accuracies of the epochs after these.
+  """
+  return schedule.last_epoch(
+      config, [*(row["train_accuracy"] for row in rows), *accuracies])
 
 
 def _make_displays(task, setting, position, rows, examples):
@@ -194,21 +220,24 @@ class _EpochTest:
     team: the `Team`.
     position: the `Position`.
     saver: the `Saver`, which may save or stop before and after.
+    rows: the rows of the epochs done.
   """
 
-  def __init__(self, model, task, team, position, saver):
+  def __init__(self, model, task, team, position, saver, rows):
     self._model = model
     self._task = task
     self._team = team
     self._position = position
     self._saver = saver
+    self._rows = rows
     self._callbacks = [_StopInTest(saver)]
 
   def __call__(self, logs):
     """Returns a dict, as `Recorder` takes it, from an epoch's logs."""
     epoch, config = self._position.epoch + 1, self._task.config
     measured = {}
-    if epoch % config.eval_every == 0 or epoch == config.epochs:
+    last = _last_epoch(config, self._rows, logs["accuracy"])
+    if epoch % config.eval_every == 0 or epoch == last:
       self._saver.save_if_due(logs)
       measured = evaluation.measure(
           self._model, self._task.test, self._team, self._callbacks)

@@ -1,4 +1,6 @@
-"""The learning rate: "a decay factor of 0.95 per training epoch" (appendix A).
+"""The learning rate and the last epoch.
+
+The learning rate has "a decay factor of 0.95 per training epoch" (appendix A).
 
 An epoch there is 50,000 images. A run on fewer images keeps the decay per
 50,000 images seen: a decay per epoch of 1,000 would end learning after a few
@@ -8,6 +10,9 @@ hundred steps.
 import keras
 
 from rethink_tf.data import pipeline
+
+# Running training accuracy above which a network has fitted its training set.
+FITTED = 0.9999
 
 
 def learning_rate(config, train_count):
@@ -26,3 +31,22 @@ def learning_rate(config, train_count):
   return keras.optimizers.schedules.ExponentialDecay(
       config.learning_rate, max(1, decay_steps), config.lr_decay,
       staircase=True)
+
+
+def last_epoch(config, accuracies):
+  """Returns the epoch that training ends with, as far as is known.
+
+  Args:
+    config: the `Config`.
+    accuracies: the running training accuracy of each epoch done, in order.
+
+  Returns:
+    `epochs`, or fewer where `stop_when_fitted` says how many follow the first
+    epoch whose accuracy is above `FITTED`.
+  """
+  fitted = next(
+      (epoch for epoch, accuracy in enumerate(accuracies, start=1)
+       if accuracy > FITTED), None)
+  if config.stop_when_fitted is None or fitted is None:
+    return config.epochs
+  return min(config.epochs, fitted + config.stop_when_fitted)

@@ -12,7 +12,7 @@ _LEVELS = ("0.90", "0.95", "0.98", "0.999")
 
 
 def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
-          setback=0.0, fitted=None, **changed):
+          setback=0.0, fitted=None, stopped_after=None, **changed):
   """Writes a finished run.
 
   Args:
@@ -23,6 +23,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
     speed: how fast the running training accuracy approaches `train`.
     setback: by how much the training loss rises in an epoch on the way.
     fitted: label_kinds.csv's last (corrupted, untouched) accuracies, or None.
+    stopped_after: the epoch after which it stopped; default: the config's last.
     **changed: values of result.json to replace.
 
   Returns:
@@ -34,7 +35,8 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   best = test if best is None else best
   top5 = 1.0 if config.is_imagenet else None
   rows = []
-  for epoch in range(1, config.epochs + 1):
+  epochs = stopped_after or config.epochs
+  for epoch in range(1, epochs + 1):
     share = 1 - math.exp(-speed * epoch / 4)
     rows.append({
         "epoch": epoch, "step": epoch * steps, "learning_rate": 0.01,
@@ -48,8 +50,8 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
       rows[-1]["untouched_accuracy"] = fitted[1] * share
   result = {
       "status": "done", "model": config.model, "params": 7,
-      "train_examples": count, "epochs": config.epochs,
-      "steps": config.epochs * steps, "train_accuracy": train,
+      "train_examples": count, "epochs": epochs,
+      "steps": epochs * steps, "train_accuracy": train,
       "train_loss": 0.001, "test_accuracy": test, "test_loss": 2.0,
       "best_test_accuracy": best, "train_top5": top5, "test_top5": top5,
       "best_test_top5": top5,

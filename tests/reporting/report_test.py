@@ -92,6 +92,19 @@ def test_seeds_of_a_row_are_averaged_with_their_sample_deviation(tmp_path):
   assert (row["params"], _table(tmp_path)[17]["params"]) == ("7", "1,209,866")
 
 
+def test_a_run_that_stopped_when_it_was_fitted_says_after_how_many(tmp_path):
+  stopping = made_up_runs.row(13, stop_when_fitted=10)
+  made_up_runs.write(tmp_path / "run", stopping, stopped_after=43)
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  for row in (_table(tmp_path)[12], *_table(tmp_path, "runs")):
+    assert row["epochs"] == "fitted, stopped after 43 of at most 100"
+  # Without the flag, a run of 43 rows is one that has lost some.
+  made_up_runs.write(
+      tmp_path / "cut", made_up_runs.row(12), stopped_after=43)
+  _, _, damaged = runs_lib.find(tmp_path)
+  assert "expected epochs 1 to 100. Received: 43 rows" in damaged[0]
+
+
 def test_a_row_without_a_run_of_its_config_says_not_run(tmp_path):
   _write(tmp_path / "other", 19, 0.98, 0.10, dropout=0.5)
   _write(tmp_path / "longer", 19, 0.98, 0.10, epochs=101)

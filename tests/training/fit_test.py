@@ -213,6 +213,38 @@ def test_the_test_set_is_measured_every_so_often_and_after_the_last(tmp_path):
   assert [row["step"] for row in rows] == [2, 4, 6, 8, 10]
 
 
+@pytest.mark.parametrize("after, accuracies, last", [
+    (None, [1.0] * 9, 30), (0, [0.99, 0.99991], 2), (3, [0.5, 1.0, 0.2], 5),
+    (3, [0.5, 0.9999, 0.2], 30), (40, [1.0], 30), (2, [], 30)])
+def test_the_last_epoch_is_so_many_after_the_first_that_is_fitted(
+    after, accuracies, last):
+  config = _config(epochs=30, stop_when_fitted=after)
+  assert schedule.last_epoch(config, accuracies) == last
+
+
+def test_training_stops_when_fitted_and_is_the_first_part_of_a_longer_run(
+    tmp_path):
+  model, rows = _train(
+      tmp_path / "stops", _config(epochs=60, stop_when_fitted=2, eval_every=50),
+      _split(20))
+  fitted = [row["train_accuracy"] > schedule.FITTED for row in rows]
+  assert fitted.index(True) == len(rows) - 3 and len(rows) < 60
+  # As the last epoch, it is the one that is tested.
+  assert [row["epoch"] for row in rows if row["test_accuracy"] is not None] == [
+      len(rows)]
+  longer, _ = _train(
+      tmp_path / "goes_on", _config(epochs=len(rows)), _split(20))
+  assert state.sha256(state.weights(model)) == state.sha256(
+      state.weights(longer))
+  # Started again, it has nothing more to do.
+  again, same_rows = _train(
+      tmp_path / "stops", _config(epochs=60, stop_when_fitted=2, eval_every=50),
+      _split(20))
+  assert same_rows == rows
+  assert state.sha256(state.weights(again)) == state.sha256(
+      state.weights(model))
+
+
 def test_a_loss_that_is_not_finite_stops_with_a_finite_checkpoint(tmp_path):
   train_split = _split(40)
   config = _config(epochs=50, learning_rate=1e6)
