@@ -154,14 +154,14 @@ def test_label_hash_sees_one_changed_label_and_the_order():
 
 
 @dataclasses.dataclass(frozen=True)
-class _Named:
-  """A split that has names, as photographs do."""
+class _Keyed:
+  """A split that has keys, as photographs have their names."""
 
-  names: np.ndarray
+  keys: np.ndarray
   labels: np.ndarray
 
   def first(self, count):
-    return _Named(self.names[:count], self.labels[:count])
+    return _Keyed(self.keys[:count], self.labels[:count])
 
 
 def test_the_training_split_has_other_labels_and_nothing_else():
@@ -176,11 +176,11 @@ def test_the_training_split_has_other_labels_and_nothing_else():
   np.testing.assert_array_equal(data.test.labels, digits.load()[1].labels)
 
 
-def test_names_key_what_is_drawn_where_a_split_has_them():
+def test_what_is_drawn_goes_by_keys_where_a_split_has_them():
   names = np.array([f"n{i:05}" for i in range(500)])
   labels = np.zeros(500, np.int32)
   data = types.SimpleNamespace(
-      train=_Named(names, labels), num_classes=_CLASSES)
+      train=_Keyed(names, labels), num_classes=_CLASSES)
   first = randomization.corrupt_training_labels(data, 300, 1.0, seed=3)
   np.testing.assert_array_equal(first.labels, randomization.corrupt_labels(
       labels[:300], 1.0, _CLASSES, 3, names[:300]))
