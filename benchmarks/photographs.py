@@ -12,7 +12,6 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-# noqa: PLC0415
 import tensorflow as tf
 
 from rethink_tf import errors

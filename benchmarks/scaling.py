@@ -1,11 +1,11 @@
 """Images a second of two workers on one core each, against one on two cores.
 
 Both train the same network on the same global batch with //rethink_tf:train,
-pinned to the same two cores, by turns; each ratio is of runs taken one after the
-other, and each figure a median. Small Inception trains on digits, Inception V3 on
-photographs of ImageNet, where TensorFlow Datasets has them prepared: at its own
-299x299 pixels, and at 96x96, where a step is a tenth of the work and moving its
-24 million gradients and weights is as much as ever.
+pinned to the same two cores, by turns; each ratio is of runs taken one after
+the other, and each figure a median. Small Inception trains on digits, Inception
+V3 on photographs of ImageNet, where TensorFlow Datasets has them prepared: at
+its own 299x299 pixels, and at 96x96, where a step is a tenth of the work and
+moving its 24 million gradients and weights is as much as ever.
 """
 
 import contextlib

@@ -23,7 +23,6 @@ import time
 # TensorFlow's notes about its own build would stand among the figures.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-# noqa: PLC0415
 import keras
 import numpy as np
 import tensorflow as tf

@@ -20,7 +20,7 @@ def user_path(text):
 
 
 def workspace():
-  """Returns the checkout's root under `bazel run`, else the user's directory."""
+  """Returns the checkout's root under `bazel run`, else the user's folder."""
   return pathlib.Path(
       os.environ.get("BUILD_WORKSPACE_DIRECTORY") or user_path(".")
   )
@@ -36,13 +36,13 @@ def find_file(flag, text):
   Raises:
     UsageError: neither exists.
   """
-  mine = user_path(text)
-  for candidate in (mine, shipped(text)):
+  of_user = user_path(text)
+  for candidate in (of_user, shipped(text)):
     if os.path.isfile(candidate):
       return candidate
   raise errors.UsageError(
       f"--{flag}: expected a file. Received: {text!r}, which is neither "
-      f"{mine} nor shipped with the project"
+      f"{of_user} nor shipped with the project"
   )
 
 

@@ -65,7 +65,7 @@ def integers(count, high, seed, *key):
 
 
 def permutation(count, seed, *key):
-  """Returns a uniformly random permutation of range(count), int64 `(count,)`."""
+  """Returns a uniformly random permutation of range(count): int64 (count,)."""
   return np.argsort(_bits(count, seed, key), kind="stable")
 
 

@@ -43,7 +43,9 @@ _FAMILIES = {
 
 
 def _row(number):
-  return training_flags.parse([f"--flagfile=configs/table1_row{number}.flags"])[0]
+  config, _ = training_flags.parse(
+      [f"--flagfile=configs/table1_row{number}.flags"])
+  return config
 
 
 def _parser(name):
@@ -148,8 +150,10 @@ def test_a_row_of_table_2_says_what_the_paper_says(number, row):
 
 
 def test_the_rows_of_table_2_differ_in_what_it_names_alone():
-  rows = [training_flags.parse([f"--flagfile=configs/table2_row{n}.flags"])[0].as_dict()
-          for n in range(1, 8)]
+  configs = [
+      training_flags.parse([f"--flagfile=configs/table2_row{n}.flags"])[0]
+      for n in range(1, 8)]
+  rows = [config.as_dict() for config in configs]
   differing = {k for k in rows[0] if len({row[k] for row in rows}) > 1}
   assert differing == {
       "label_corruption", "data_augmentation", "dropout", "weight_decay"}
@@ -159,7 +163,8 @@ def test_table_2_trains_as_the_inception_package_of_2016_did():
   """inception_distributed_train.py and inception_model.py."""
   row, _ = training_flags.parse(["--flagfile=configs/table2_row1.flags"])
   assert (row.learning_rate, row.lr_decay) == (0.045, 0.94)
-  assert row.lr_decay_examples == 2 * catalog.DATASETS["imagenet2012"].train_examples
+  train_count = catalog.DATASETS["imagenet2012"].train_examples
+  assert row.lr_decay_examples == 2 * train_count
   assert (row.image_size, row.aux_head, row.label_smoothing) == (299, True, 0.1)
   assert (row.batch_norm_decay, row.moving_average_decay) == (0.9997, 0.9999)
 

@@ -31,7 +31,8 @@ def test_a_programming_error_keeps_its_traceback():
 # What a library or the system raises, and what becomes of it.
 _RAISED = [
     ("MemoryError()", 4, "not enough memory"),
-    ("OSError(28, 'No space left on device', 'a/b')", 4, "a/b cannot be written"),
+    ("OSError(28, 'No space left on device', 'a/b')", 4,
+     "a/b cannot be written"),
     ("OSError(122, 'Disk quota exceeded')", 4, "the output cannot be written"),
     ("OSError(27, 'File too large')", 4, "the output cannot be written"),
     ("KeyboardInterrupt()", 75, "SIGINT"),

@@ -53,9 +53,10 @@ def preloaded_python(code, *arguments, folder, **environment):
 
 
 def run(program, *arguments, folder, **environment):
-  """Runs a program of the package by name; "train" as `preloaded_python` does."""
+  """Runs a program of the package by name; train as `preloaded_python` does."""
   runs = preloaded_python if program == "train" else python
-  return runs(_PROGRAM.format(program), *arguments, folder=folder, **environment)
+  return runs(
+      _PROGRAM.format(program), *arguments, folder=folder, **environment)
 
 
 def run_without_tensorflow(program, *arguments, folder, **environment):
@@ -128,7 +129,7 @@ def tf_config(addresses, index):
 
 
 def environment_in(folder, **more):
-  """Returns environment variables for a program whose user lives in a folder."""
+  """Returns environment variables of a program whose user lives in a folder."""
   inherited = {
       name: value for name, value in os.environ.items()
       if not name.startswith(("BUILD_", "XDG_"))}

@@ -1,4 +1,4 @@
-"""What takes a while to find out about files, remembered in the user's cache."""
+"""What is slow to find out about files, remembered in the user's cache."""
 
 import contextlib
 import hashlib

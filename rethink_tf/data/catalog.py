@@ -1,8 +1,8 @@
-"""The datasets, an entry each: all that a program must know before it loads one.
+"""The datasets, an entry each: what a program must know before it loads one.
 
 A dataset that TensorFlow Datasets prepares, of images of 32x32x3 or of 28x28 in
-gray, is usable everywhere by its entry here alone. Nothing heavy is imported, so
-that flags are checked at once.
+gray, is usable everywhere by its entry here alone. Nothing heavy is imported,
+so that flags are checked at once.
 """
 
 import dataclasses

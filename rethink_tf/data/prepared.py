@@ -1,4 +1,4 @@
-"""Datasets that TensorFlow Datasets prepares: found, or downloaded, and read."""
+"""Datasets of TensorFlow Datasets: found, or downloaded, prepared and read."""
 
 import contextlib
 import fcntl
@@ -34,10 +34,11 @@ def data_directory(explicit):
 
 def find(name, directory):
   """Returns the folder of the newest prepared version of a dataset, or None."""
-  found = [info.parent for info in directory.glob(f"{name}/*/dataset_info.json")]
-  numbered = [f for f in found if f.name.replace(".", "").isdigit()]
+  versions = [
+      info.parent for info in directory.glob(f"{name}/*/dataset_info.json")]
+  numbered = [v for v in versions if v.name.replace(".", "").isdigit()]
   return max(
-      numbered, key=lambda f: [int(part) for part in f.name.split(".")],
+      numbered, key=lambda v: [int(part) for part in v.name.split(".")],
       default=None)
 
 

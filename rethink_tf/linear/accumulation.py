@@ -81,16 +81,16 @@ class GramOfDots(gram.Gram):
 
   def tile(self, rows, columns):
     dots = self._dots(rows, columns)
-    return self._kernel.of_dots(dots, self._norms[rows], self._norms[columns])
+    return self.kernel.of_dots(dots, self._norms[rows], self._norms[columns])
 
   def cross(self, rows, columns):
     below = slice(self.size + rows.start, self.size + rows.stop)
     dots = self._dots(below, columns)
-    return self._kernel.of_dots(
+    return self.kernel.of_dots(
         dots, self._test_norms[rows], self._norms[columns])
 
   def diagonal(self):
-    return self._kernel.diagonal(self._norms)
+    return self.kernel.diagonal(self._norms)
 
   def column_sample(self, indices):
     dots = np.empty((self.size, len(indices)), np.float32)
@@ -101,7 +101,7 @@ class GramOfDots(gram.Gram):
       # Above the diagonal: the rows that later landmarks have in this panel.
       dots[columns, last:] = panel[indices[last:] - columns.start].T
     dots *= np.float32(self._scale)
-    return self._kernel.of_dots(dots, self._norms, self._norms[indices])
+    return self.kernel.of_dots(dots, self._norms, self._norms[indices])
 
   def _dots(self, rows, columns):
     panel = self._panels[columns.start // self.width]

@@ -19,19 +19,20 @@ class Gram:
   """What every Gram matrix offers; subclasses compute `tile` and `cross`.
 
   Attributes:
+    kernel: the `kernels.Kernel` whose values it holds.
     size: number of training points.
     test_size: number of test points.
     width: columns of a panel.
   """
 
   def __init__(self, kernel, size, test_size, width):
-    self._kernel = kernel
+    self.kernel = kernel
     self.size, self.test_size, self.width = size, test_size, width
 
   def with_kernel(self, kernel):
     """Returns the matrix of another `kernels.Kernel` of the same points."""
     other = copy.copy(self)
-    other._kernel = kernel
+    other.kernel = kernel
     return other
 
   def tile(self, rows, columns):
@@ -167,7 +168,7 @@ class GramOfPoints(Gram):
         self._points[columns], self._norms[columns])
 
   def diagonal(self):
-    return self._kernel.diagonal(self._norms)
+    return self.kernel.diagonal(self._norms)
 
   def column_sample(self, indices):
     sample, norms = self._points[indices], self._norms[indices]
@@ -184,7 +185,7 @@ class GramOfPoints(Gram):
 
   def _values(self, rows, row_norms, columns, column_norms):
     dots = rows.astype(np.float64) @ columns.astype(np.float64).T
-    return self._kernel.of_dots(dots, row_norms, column_norms)
+    return self.kernel.of_dots(dots, row_norms, column_norms)
 
 
 def cut(size, width):

@@ -23,8 +23,8 @@ MODELS = {
 
 # A step of a branch is a convolution `(filters, size, stride, padding)`, a
 # pool, or a fork: convolutions of the same input, joined by channel. The stride
-# is 1 where none stands; a convolution pads with SAME at stride 1 and with VALID
-# at 2, unless it says otherwise.
+# is 1 where none stands; a convolution pads with SAME at stride 1 and with
+# VALID at 2, unless it says otherwise.
 _AVERAGE, _MAX = "average_pool", "max_pool"
 
 _STEM = (  # 299x299x3 -> 35x35x192

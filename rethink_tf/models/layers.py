@@ -92,7 +92,8 @@ class LocalResponseNormalization(keras.layers.Layer):
   def call(self, inputs):
     """Normalizes `(n, h, w, c)`; the shape stays."""
     channels = inputs.shape[-1]
-    distance = np.abs(np.subtract.outer(np.arange(channels), np.arange(channels)))
+    positions = np.arange(channels)
+    distance = np.abs(np.subtract.outer(positions, positions))
     # A product with a band of ones sums each window in one library call.
     band = (distance <= self.depth_radius).astype("float32")
     sums = ops.matmul(ops.square(inputs), ops.convert_to_tensor(band))

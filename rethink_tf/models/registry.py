@@ -1,8 +1,8 @@
 """Models by name: what each file of this folder says in its MODELS.
 
-A model is one file: a function `build`, and a literal `MODELS` with an entry for
-each name that it builds. Entries are read without running the file, so that flags
-are checked before Keras is loaded, which takes seconds.
+A model is one file: a function `build`, and a literal `MODELS` with an entry
+for each name that it builds. Entries are read without running the file, so that
+flags are checked before Keras is loaded, which takes seconds.
 """
 
 import ast
@@ -49,11 +49,11 @@ class Model:
 @functools.cache
 def models():
   """Returns a dict from a model's name to its `Model`, in the paper's order."""
-  found = {}
+  by_name = {}
   for path in pathlib.Path(__file__).parent.glob("*.py"):
     for name, values in _literal(path, "MODELS").items():
-      found[name] = Model(file=path.stem, **values)
-  return dict(sorted(found.items(), key=lambda item: item[1].order))
+      by_name[name] = Model(file=path.stem, **values)
+  return dict(sorted(by_name.items(), key=lambda item: item[1].order))
 
 
 def names(photographs=False):

@@ -1,9 +1,9 @@
 """ResNet-18 (He et al., 2016) in its variant for images of 32x32 and less.
 
 A 3x3 convolution at full size in place of the 7x7 one with stride 2 and of the
-first pooling; else the ImageNet network: four groups of two blocks with 64, 128,
-256 and 512 filters. Not the paper's: it shows that newer networks fit random
-labels too.
+first pooling; else the ImageNet network: four groups of two blocks with 64,
+128, 256 and 512 filters. Not the paper's: it shows that newer networks fit
+random labels too.
 """
 
 import keras

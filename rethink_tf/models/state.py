@@ -21,7 +21,7 @@ def optimizer(model):
 
 
 def of_epoch(model):
-  """Returns what only the middle of an epoch has: metrics and dropout's seeds."""
+  """Returns what only the middle of an epoch has: metrics, dropout's seeds."""
   return _arrays(_of_epoch(model))
 
 
@@ -45,7 +45,7 @@ def dropouts(model):
 
 
 def sha256(arrays):
-  """Returns the SHA-256, as hex, of named arrays: names, types, shapes, bytes."""
+  """Returns a SHA-256, as hex, of named arrays: names, types, shapes, bytes."""
   digest = hashlib.sha256()
   for name, array in arrays.items():
     digest.update(f"{name} {array.dtype} {array.shape}\n".encode())

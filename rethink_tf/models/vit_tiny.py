@@ -1,9 +1,9 @@
 """A vision transformer (Dosovitskiy et al., 2021) of DeiT-Ti's width.
 
-Patches of 4x4, width 192, three heads, and normalization before each part, as in
-the vision transformer's paper; six blocks in place of twelve, which 49 patches
-do not need, and the mean over patches in place of a class token. Not the paper's
-network: it shows that newer ones fit random labels too.
+Patches of 4x4, width 192, three heads, and normalization before each part, as
+in the vision transformer's paper; six blocks in place of twelve, which 49
+patches do not need, and the mean over patches in place of a class token. Not
+the paper's network: it shows that newer ones fit random labels too.
 """
 
 import keras

@@ -35,7 +35,8 @@ def main(argv):
 
 
 def _jobs(options):
-  planned = suite_plan.load(options.suite, options.seeds, options.train_examples)
+  planned = suite_plan.load(
+      options.suite, options.seeds, options.train_examples)
   if options.only:
     planned = [run for run in planned if any(
         fnmatch.fnmatchcase(run.name, pattern) for pattern in options.only)]

@@ -230,7 +230,7 @@ def _read(directory):
 def _has_its_types(config):
   hints = typing.get_type_hints(training_flags.Config)
   return all(
-      isinstance(value, (int, float) if hints[name] == float else hints[name])
+      isinstance(value, (int, float) if hints[name] is float else hints[name])
       for name, value in config.as_dict().items())
 
 

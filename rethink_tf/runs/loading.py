@@ -2,9 +2,13 @@
 
 import dataclasses
 import pathlib
+import typing
 
 from rethink_tf import errors
 from rethink_tf.runs import directory as run_directory
+
+if typing.TYPE_CHECKING:
+  import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,8 +25,8 @@ class Run:
 
   config: dict
   result: dict | None
-  metrics: "pandas.DataFrame"
-  label_kinds: "pandas.DataFrame | None" = None
+  metrics: "pd.DataFrame"
+  label_kinds: "pd.DataFrame | None" = None
 
 
 def load_run(directory):

@@ -12,9 +12,9 @@ A suite is a TOML file in configs/suites, or anywhere:
     grid.p = [0, 0.5, 1]                 # a run for every combination ...
     zip.row = [3, 6]                     # ... and for each of these in step
 
-`{p}` stands for the variable's value in names, flagfiles and flags. A flagfile or
-suite may lie beside the file that names it; else it is one of the project's, or
-relative to where the user is.
+`{p}` stands for the variable's value in names, flagfiles and flags. A flagfile
+or suite may lie beside the file that names it; else it is one of the project's,
+or relative to where the user is.
 """
 
 import dataclasses
@@ -80,8 +80,8 @@ def load(suite, seeds=(1,), train_examples=0):
     expanded = list(_expanded(suite, ()))
   except (AttributeError, TypeError) as error:
     raise errors.UsageError(
-        f"suite {suite}: expected what rethink_tf/suites/plan.py shows. Received a "
-        f"value of another type ({error})") from error
+        f"suite {suite}: expected what rethink_tf/suites/plan.py shows. "
+        f"Received a value of another type ({error})") from error
   if not expanded:
     raise errors.UsageError(f"suite {suite}: expected runs. Received none")
   planned = {}
@@ -130,8 +130,9 @@ def _expanded(suite, including):
   table = _toml(path)
   if set(table) - _TOP_KEYS or not set(table) & {"include", "run"}:
     raise errors.UsageError(
-        f"suite {suite}: expected among {', '.join(sorted(_TOP_KEYS))} at the top, "
-        f"and runs or what to include. Received: {', '.join(table) or 'nothing'}")
+        f"suite {suite}: expected among {', '.join(sorted(_TOP_KEYS))} at the "
+        "top, and runs or what to include. Received: "
+        f"{', '.join(table) or 'nothing'}")
   for other in table.get("include", []):
     yield from _expanded(_beside(path, other), (*including, suite))
   for run in table.get("run", []):
@@ -143,8 +144,8 @@ def _expanded(suite, including):
     refused = _OF_REPRODUCE & set(run.get("flags", {}))
     if refused:
       raise errors.UsageError(
-          f"suite {suite}: expected flags of train but those that reproduce sets. "
-          f"Received: {', '.join(sorted(refused))}")
+          f"suite {suite}: expected flags of train but those that reproduce "
+          f"sets. Received: {', '.join(sorted(refused))}")
     for values in _combinations(suite, run):
       name, flagfile, flags = _filled(suite, run, values)
       yield name, [f"--flagfile={_beside(path, flagfile)}", *flags]

@@ -211,7 +211,8 @@ def _rates(directories):
 
 def _estimate(config, rates, train_count):
   count = config.train_examples or train_count
-  rate = rates.get(config.model) or registry.models()[config.model].images_per_second
+  model = registry.models()[config.model]
+  rate = rates.get(config.model) or model.images_per_second
   tests = -(-config.epochs // config.eval_every) + 1
   tested = tests * catalog.DATASETS[config.dataset].test_examples + count
   if 0 < config.label_corruption < 1:  # Each kind of label, after each epoch.

@@ -1,6 +1,7 @@
 """Training a model, and what it takes to go on where it stopped."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -29,12 +30,14 @@ class _DropoutStreams(keras.callbacks.Callback):
 
   def on_epoch_begin(self, epoch, logs=None):
     for layer in state.dropouts(self.model):
-      key = ("dropout", layer.name, epoch)
       self._team.seed_dropout(
           layer.seed_generator.state,
-          # Replica 0's are those of a single device.
-          lambda replica: streams.seed_of(
-              self._seed, *key, *([replica] if replica else [])))
+          functools.partial(self._seed_of, layer.name, epoch))
+
+  def _seed_of(self, name, epoch, replica):
+    """Returns a layer's seed; those of replica 0 are a single device's."""
+    return streams.seed_of(
+        self._seed, "dropout", name, epoch, *([replica] if replica else []))
 
 
 class _StopWhenFitted(keras.callbacks.Callback):

@@ -146,8 +146,8 @@ def _digest(name):
   modified = randomization.randomize_pixels(
       images, name, 4, "test", digits.load()[0].images)
   # Of the Gaussian, what is the same whatever the last bit of a logarithm.
-  return hashlib.sha256(
-      np.round(modified.astype(np.float64), 1).astype("<f8").tobytes()).hexdigest()
+  rounded = np.round(modified.astype(np.float64), 1)
+  return hashlib.sha256(rounded.astype("<f8").tobytes()).hexdigest()
 
 
 _DIGEST_OF_DIGITS = """

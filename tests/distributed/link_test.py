@@ -152,14 +152,14 @@ def test_what_was_said_before_a_goodbye_still_counts():
 
 def test_the_others_hear_of_a_failure_before_this_worker_ends(monkeypatch):
   # Whatever the time that telling them takes.
-  send = link._Peer.send
+  send = link._Peer.send  # noqa: SLF001
 
   def slow(peer, message):
     if message:
       time.sleep(0.5)
     send(peer, message)
 
-  monkeypatch.setattr(link._Peer, "send", slow)
+  monkeypatch.setattr(link._Peer, "send", slow)  # noqa: SLF001
   with socket.create_server(("127.0.0.1", 0)) as server:
     others, own = zip(*(
         (socket.create_connection(server.getsockname()), server.accept()[0])

@@ -1,8 +1,8 @@
 """Tests of several workers with all that the paper's networks have.
 
 With batch normalization, which sees each worker's part of a batch, two workers
-do not compute what one device does: they reach the same, and agree. Inception V3
-is left out where TFDS_DATA_DIR has no imagenet2012.
+do not compute what one device does: they reach the same, and agree. Inception
+V3 is left out where TFDS_DATA_DIR has no imagenet2012.
 """
 
 import os

@@ -28,11 +28,12 @@ _CUT = ("--train_examples=64", "--batch_size=16", "--epochs=2",
 # Of Table 2, two steps: the second loss tells what the first step did.
 _CUT_IMAGENET = ("--train_examples=16", "--batch_size=8", "--epochs=1")
 
-# What a rounding error becomes within eight steps was measured by running on one
-# thread instead of two, and with oneDNN's kernels for other processors. Without
-# batch normalization, at a tenth of the row's learning rate, losses move by up
-# to 3e-7, relative. With it, each step at that rate multiplies an error by a
-# hundred (0.01 at the end); at a thousandth, losses move by up to 3e-4.
+# What a rounding error becomes within eight steps was measured by running on
+# one thread instead of two, and with oneDNN's kernels for other processors.
+# Without batch normalization, at a tenth of the row's learning rate, losses
+# move by up to 3e-7, relative. With it, each step at that rate multiplies an
+# error by a hundred (0.01 at the end); at a thousandth, losses move by up to
+# 3e-4.
 _LOSS_TOLERANCE, _RATE_DIVISOR = 2e-5, 10
 _LOSS_TOLERANCE_BN, _RATE_DIVISOR_BN = 1e-3, 1000
 

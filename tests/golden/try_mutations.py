@@ -1,4 +1,4 @@
-"""Tries each mutation on each model family; writes the table of what went red."""
+"""Tries each mutation on each model family; writes a table of what went red."""
 
 from rethink_tf import paths
 from rethink_tf.data import datasets

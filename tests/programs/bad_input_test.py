@@ -85,7 +85,8 @@ def test_an_explicit_data_dir_that_does_not_exist_exits_3(folder, path):
 
 
 def test_the_refusals_above_are_not_for_want_of_tensorflow(folder):
-  done = launch.run_without_tensorflow("train", "--dataset=digits", folder=folder)
+  done = launch.run_without_tensorflow(
+      "train", "--dataset=digits", folder=folder)
   # Valid flags go on to the import that was made to fail.
   assert done.returncode == 1
   assert "ModuleNotFoundError" in done.stderr

@@ -1,4 +1,4 @@
-"""The promises of the README, tried the way they break, on the whole program."""
+"""The README's promises, tried the way they break, on the whole program."""
 
 import json
 import os
@@ -172,8 +172,8 @@ def _on_a_small_disk(size, folder):
   flags = [f for f in _FLAGS if not f.startswith("--logdir")]
   done = subprocess.run(
       ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script,
-       "sh", str(folder), sys.executable, "-m", "rethink_tf.programs.train", *flags,
-       f"--logdir={disk}/run"],
+       "sh", str(folder), sys.executable, "-m", "rethink_tf.programs.train",
+       *flags, f"--logdir={disk}/run"],
       env=launch.environment_in(folder),
       capture_output=True, text=True, check=False)
   if done.returncode == 99 or done.stderr.startswith("unshare"):
@@ -198,8 +198,8 @@ def test_a_full_disk_exits_4_and_the_checkpoint_before_loads(
 def test_an_output_that_is_full_exits_4_and_the_run_can_go_on(tmp_path, done):
   with open("/dev/full", "w", encoding="utf-8") as full:
     process = subprocess.run(
-        [sys.executable, "-m", "rethink_tf.programs.train", *_FLAGS], cwd=tmp_path,
-        env=launch.environment_in(tmp_path),
+        [sys.executable, "-m", "rethink_tf.programs.train", *_FLAGS],
+        cwd=tmp_path, env=launch.environment_in(tmp_path),
         stdout=full, stderr=subprocess.PIPE, text=True, check=False)
   assert "No space left" in _error(process, 4)
   again = launch.run("train", *_FLAGS, folder=tmp_path)
@@ -226,7 +226,8 @@ def test_nothing_is_unpickled_and_no_error_ignored():
 
 
 @pytest.mark.parametrize("line", [
-    "pickle.load(file)", "np.load(p, allow_pickle=True)", "x(safe_mode = False)",
-    "data.ignore_errors()", "keras.saving.load_model(p)", "eval(text)"])
+    "pickle.load(file)", "np.load(p, allow_pickle=True)",
+    "x(safe_mode = False)", "data.ignore_errors()",
+    "keras.saving.load_model(p)", "eval(text)"])
 def test_what_is_forbidden_would_be_found(line):
   assert any(re.search(pattern, line) for pattern in _FORBIDDEN)

@@ -133,8 +133,8 @@ def test_it_trains_others_while_it_waits_for_a_run_in_use(tmp_path, capsys):
     while not lines or "two seed 1: training accuracy" not in lines[-1]:
       lines.append(process.stdout.readline())
       assert lines[-1], lines
-    assert lines.count(f"one seed 1: in use by process {os.getpid()}; waits for "
-                       "it\n") == 1
+    assert lines.count(
+        f"one seed 1: in use by process {os.getpid()}; waits for it\n") == 1
   out, err = process.communicate(timeout=100)
   assert process.returncode == 0, out + err
   assert "2 of 2 runs are done" in out
@@ -170,7 +170,8 @@ def test_a_damaged_run_is_not_done_and_says_what_to_do(tmp_path):
 def test_a_result_of_another_version_is_no_rate(tmp_path):
   plan, = suite_plan.load(str(_suite(tmp_path, ("one", 1, 0.01))))
   (tmp_path / plan.folder).mkdir(parents=True)
-  storage.write_json(tmp_path / plan.folder / "config.json", plan.config.as_dict())
+  storage.write_json(
+      tmp_path / plan.folder / "config.json", plan.config.as_dict())
   storage.write_json(
       tmp_path / plan.folder / "result.json", {"wall_seconds": None})
   job, = suite_runner.jobs([plan], tmp_path, {"digits": 1297}, {})
@@ -199,8 +200,9 @@ def test_a_run_of_other_data_is_not_done(tmp_path, fingerprint, is_done):
   logdir = tmp_path / "runs"
   (logdir / plan.folder).mkdir(parents=True)
   (logdir / plan.folder / "result.json").write_text("{}")
-  (logdir / plan.folder / "config.json").write_text(json.dumps(
-      {**plan.config.as_dict(), "label_hash": "a", "dataset_fingerprint": "abc"}))
+  (logdir / plan.folder / "config.json").write_text(json.dumps({
+      **plan.config.as_dict(), "label_hash": "a",
+      "dataset_fingerprint": "abc"}))
   job, = suite_runner.jobs(
       [plan], logdir, {"digits": 1297}, {"digits": fingerprint})
   assert job.done == is_done
@@ -221,7 +223,8 @@ def test_runs_of_other_programs_are_none_of_a_suite_s(tmp_path, capsys):
 
 
 def test_measuring_each_kind_of_label_is_part_of_the_time(tmp_path):
-  plans = [run for run in suite_plan.load("fig1b") if run.name.startswith("mlp")]
+  plans = [run for run in suite_plan.load("fig1b")
+           if run.name.startswith("mlp")]
   times = {job.plan.config.label_corruption: job.seconds for job in
            suite_runner.jobs(plans, tmp_path, {"cifar10": 50_000}, {})}
   assert times[0] == times[1] < times[0.1] == times[0.9] < 1.5 * times[0]

@@ -102,23 +102,32 @@ def torture(model, kills, aim, folder, seed=0):
 def _undisturbed(model, folder):
   directory = folder / "undisturbed"
   shutil.rmtree(directory, ignore_errors=True)
-  process = _start(model, directory)
+  process = start(model, directory)
   _, err = process.communicate()
   if process.returncode:
     raise RuntimeError(f"the undisturbed run failed: {err}")
   return _left(directory)
 
 
-def _start(model, directory):
+def start(model, directory):
+  """Starts, or goes on with, a model's run in a directory.
+
+  Args:
+    model: a key of `MODELS`.
+    directory: `pathlib.Path` of the run directory.
+
+  Returns:
+    A `subprocess.Popen`.
+  """
   directory.parent.mkdir(parents=True, exist_ok=True)
-  return launch.start("train",
-      *_COMMON, *MODELS[model], f"--logdir={directory}",
+  return launch.start(
+      "train", *_COMMON, *MODELS[model], f"--logdir={directory}",
       folder=directory.parent)
 
 
 def _start_and_kill(model, directory, aim, moments, outcome):
   """Starts a run, kills it unless aim is None, and adds to the outcome."""
-  process = _start(model, directory)
+  process = start(model, directory)
   if aim == "save":
     _wait_for_a_save(process, directory, moments)
   elif aim == "anywhere":

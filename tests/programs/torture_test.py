@@ -16,7 +16,7 @@ def test_a_run_that_is_killed_ends_as_the_undisturbed_one(tmp_path, aim):
 
 
 def test_a_difference_would_be_seen(tmp_path, monkeypatch):
-  start = torture._start
+  start = torture.start
 
   def start_with_another_seed(model, directory):
     if directory.name == "killed":
@@ -24,5 +24,5 @@ def test_a_difference_would_be_seen(tmp_path, monkeypatch):
       monkeypatch.setitem(torture.MODELS, model, flags)
     return start(model, directory)
 
-  monkeypatch.setattr(torture, "_start", start_with_another_seed)
+  monkeypatch.setattr(torture, "start", start_with_another_seed)
   assert not torture.torture("mlp_1x512", 1, "anywhere", tmp_path).same

@@ -15,8 +15,10 @@ from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.runs import directory as run_directory
 
+_ROWS = ({"iteration": 0},)
 
-def _write(folder, config, result, rows=({"iteration": 0},)):
+
+def _write(folder, config, result, rows=_ROWS):
   with run_directory.claim(folder) as directory:
     directory.begin(config.as_dict(), {}, False)
     directory.write_metrics(rows, tuple(rows[0]))

@@ -12,8 +12,10 @@ from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
 from rethink_tf.runs import directory as run_directory
 
+_ROWS = ({"row": 1},)
 
-def _write(folder, program, result, rows=({"row": 1},), **config):
+
+def _write(folder, program, result, rows=_ROWS, **config):
   with run_directory.claim(folder) as directory:
     directory.begin({"program": program, "seed": 1, **config}, {}, False)
     directory.write_metrics(rows, tuple(rows[0]))

@@ -51,11 +51,9 @@ def load(explicit, image_size, train_examples=0, allow_sample=False):
   check_available(explicit)
   directory = prepared.data_directory(explicit)
   # Imported here because they take seconds that a refusal should not wait for.
-  # noqa: PLC0415
-  import tensorflow_datasets as tfds
+  import tensorflow_datasets as tfds  # noqa: PLC0415
 
-  from rethink_tf.data.imagenet import photographs
-  # pylint: enable=g-import-not-at-top
+  from rethink_tf.data.imagenet import photographs  # noqa: PLC0415
 
   folder = prepared.find(catalog.IMAGENET, directory)
   if folder is None:
