@@ -159,3 +159,47 @@ def test_dropout_zeroes_its_rate_and_scales_the_rest_up():
 def test_dropout_at_rate_0_adds_no_layer():
   inputs = keras.Input((4,))
   assert layers.dropout(inputs, 0.0, seed=1) is inputs
+
+
+def test_attention_is_that_of_each_head_worked_out_alone():
+  heads, places, width = 3, 5, 12
+  x = np.random.default_rng(1).normal(size=(2, places, 3 * width))
+  result = keras.ops.convert_to_numpy(
+      layers.Attention(heads)(x.astype(np.float32)))
+  for example in range(2):
+    for head in range(heads):
+      part = slice(head * width // heads, (head + 1) * width // heads)
+      query, key, value = (
+          x[example, :, i * width:(i + 1) * width][:, part] for i in range(3))
+      scores = np.exp(query @ key.T / np.sqrt(width // heads))
+      expected = scores / scores.sum(axis=1, keepdims=True) @ value
+      np.testing.assert_allclose(
+          result[example, :, part], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_positions_are_added_to_every_example_and_drawn_by_the_seed():
+  style = layers.Style(seed=1, weight_decay=0.0)
+  layer = style.positions("positions", stddev=0.02)
+  x = np.zeros((2, 3, 4), np.float32)
+  added = keras.ops.convert_to_numpy(layer(x))
+  np.testing.assert_array_equal(added[0], added[1])
+  assert 0 < np.abs(added).max() <= 0.04 + 1e-6
+  again = style.positions("positions", stddev=0.02)
+  again.build(x.shape)
+  np.testing.assert_array_equal(
+      keras.ops.convert_to_numpy(again.positions),
+      keras.ops.convert_to_numpy(layer.positions))
+
+
+def test_a_transformers_queries_keys_and_values_begin_different():
+  layer = layers.Style(seed=1, weight_decay=0.0).dense(12, "qkv", stddev=0.02)
+  kernel = _kernel(layer, (None, 4))
+  query, key, value = kernel[:, :4], kernel[:, 4:8], kernel[:, 8:]
+  assert (query != key).all() and (key != value).all()
+
+
+@pytest.mark.parametrize("layer", [
+    layers.Attention(2), layers.AddPositions("zeros")])
+def test_the_transformers_layers_are_rebuilt_from_their_config(layer):
+  rebuilt = keras.layers.deserialize(keras.layers.serialize(layer))
+  assert rebuilt.get_config() == layer.get_config()

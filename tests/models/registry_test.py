@@ -92,6 +92,11 @@ def test_trainable_weights_are_as_many_as_in_table_1(build, name):
   assert model.name == name
 
 
+def test_a_transformer_takes_whole_patches_alone():
+  with pytest.raises(ValueError, match="multiple of 4 pixels.*30"):
+    registry.build("vit_tiny", (28, 30, 3))
+
+
 @pytest.mark.parametrize("name", _MODELS)
 def test_the_output_is_logits_of_a_linear_layer(build, name):
   last = build(name).layers[-1]
