@@ -55,6 +55,10 @@ def check_images(config):
         f"--random_crop and --pixel_randomization: expected with images of "
         f"32x32 pixels only. Received: --dataset={catalog.IMAGENET}, which has "
         "--data_augmentation")
+  if config.precision:
+    raise errors.UsageError(
+        f"--precision: expected float32 with --dataset={catalog.IMAGENET}. "
+        f"Received: {config.precision!r}")
   least = _LEAST_SIZE_OF_HEAD if config.aux_head else _LEAST_SIZE
   checks.in_range(
       "image_size", config.image_size,

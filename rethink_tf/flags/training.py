@@ -13,6 +13,7 @@ from rethink_tf.models import registry
 
 PIXEL_RANDOMIZATIONS = (
     "none", "shuffled_pixels", "random_pixels", "gaussian")
+PRECISIONS = ("float32", "bfloat16")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 # Training computes in float32, and more than that is infinite there.
 _LARGEST = 3.4e38
@@ -79,6 +80,10 @@ class Config(run_flags.RunConfig):
       None, "Train for so many epochs after the one whose running training "
       "accuracy passes 99.99%, or for --epochs; 0: for --epochs.",
       checks.SEED, typed=0, used_if=lambda fields: fields["stop_when_fitted"])
+  precision: str | None = declare.choice(
+      None, PRECISIONS, ": what layers compute in; weights, statistics and the "
+      "optimizer are float32", declare.OPTIMIZER, typed=PRECISIONS[0],
+      used_if=lambda fields: fields["precision"] != PRECISIONS[0])
   image_size: int | None = imagenet_flags.declare_flag(
       299, "ImageNet: height and width of the network's input.")
   data_augmentation: bool | None = imagenet_flags.declare_flag(

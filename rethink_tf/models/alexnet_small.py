@@ -39,9 +39,11 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
   for index in (1, 2):
     x = style.conv(64, 5, f"conv{index}", activation="relu")(x)
     x = keras.layers.MaxPooling2D(3, 2, padding="same", name=f"pool{index}")(x)
-    x = layers.LocalResponseNormalization(name=f"norm{index}")(x)
+    # Alpha is below what bfloat16 can add to 1.
+    x = layers.LocalResponseNormalization(
+        name=f"norm{index}", dtype="float32")(x)
   x = keras.layers.Flatten(name="flatten")(x)
   x = style.dense(384, "hidden1", activation="relu")(x)
   x = style.dense(192, "hidden2", activation="relu")(x)
   x = layers.dropout(x, dropout, seed)
-  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)
+  return keras.Model(inputs, style.logits(num_classes)(x), name=name)

@@ -61,9 +61,10 @@ def build(name, input_shape, num_classes, *, batch_norm, weight_decay, dropout,
       x = _inception(conv, x, *widths, f"inception{index}")
     else:  # (14, 14), then (7, 7)
       x = _downsample(conv, x, widths, f"downsample{index}")
-  x = keras.layers.GlobalAveragePooling2D(name="mean")(x)  # (336,)
+  x = keras.layers.GlobalAveragePooling2D(
+      name="mean", dtype="float32")(x)  # (336,)
   x = layers.dropout(x, dropout, seed)
-  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)
+  return keras.Model(inputs, style.logits(num_classes)(x), name=name)
 
 
 def _conv(style, x, filters, size, module, stride, batch_norm):
@@ -75,7 +76,7 @@ def _conv(style, x, filters, size, module, stride, batch_norm):
   if batch_norm:
     # A decay of 0.9 follows the weights within a few hundred steps; epsilon is
     # TF-Slim's.
-    x = keras.layers.BatchNormalization(
+    x = layers.batch_norm(
         momentum=0.9, epsilon=0.001, scale=False, name=f"{prefix}_bn")(x)
   return keras.layers.ReLU(name=f"{prefix}_relu")(x)
 

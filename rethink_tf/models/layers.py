@@ -5,6 +5,7 @@ from keras import ops
 import numpy as np
 
 from rethink_tf import streams
+from rethink_tf.models import normalization
 
 
 class Style:
@@ -27,6 +28,10 @@ class Style:
     """Returns a `keras.layers.Dense`; `stddev` is as for `conv`."""
     return keras.layers.Dense(
         units, name=name, **self._kernel(name, stddev), **kwargs)
+
+  def logits(self, num_classes):
+    """Returns the last linear layer, float32 whatever the others compute in."""
+    return self.dense(num_classes, "logits", dtype="float32")
 
   def conv(self, filters, size, name, *, stddev=None, padding="same", **kwargs):
     """Returns a `keras.layers.Conv2D`.
@@ -57,6 +62,20 @@ class Style:
     return (
         keras.initializers.GlorotUniform(seed=seed) if stddev is None
         else keras.initializers.TruncatedNormal(stddev=stddev, seed=seed))
+
+
+def batch_norm(**kwargs):
+  """Returns batch normalization: Keras's, or in bfloat16 the fused one.
+
+  In float32 the fused one would give other bits, and it is no faster on every
+  processor.
+
+  Args:
+    **kwargs: as for `keras.layers.BatchNormalization`.
+  """
+  if keras.config.dtype_policy().compute_dtype == "float32":
+    return keras.layers.BatchNormalization(**kwargs)
+  return normalization.BatchNormalization(**kwargs)
 
 
 def dropout(x, rate, seed):
@@ -160,7 +179,9 @@ class Attention(keras.layers.Layer):
     query, key, value = (
         ops.transpose(split[:, :, i], (0, 2, 1, 3)) for i in range(3))
     scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-    mixed = ops.matmul(ops.softmax(scores / width**0.5), value)
+    scores = ops.cast(scores / width**0.5, "float32")
+    shares = ops.cast(ops.softmax(scores), inputs.dtype)
+    mixed = ops.matmul(shares, value)
     return ops.reshape(
         ops.transpose(mixed, (0, 2, 1, 3)), (-1, places, triple // 3))
 

@@ -44,4 +44,4 @@ def build(name, input_shape, num_classes, *, hidden_layers, weight_decay,
   for index in range(1, hidden_layers + 1):
     x = style.dense(512, f"hidden{index}", activation="relu")(x)
   x = layers.dropout(x, dropout, seed)
-  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)
+  return keras.Model(inputs, style.logits(num_classes)(x), name=name)

@@ -6,6 +6,7 @@ flags are checked before Keras is loaded, which takes seconds.
 """
 
 import ast
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -63,7 +64,7 @@ def names(photographs=False):
 
 
 def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
-          dropout=0.0, seed=1, **options):
+          dropout=0.0, seed=1, precision="float32", **options):
   """Builds a model, freshly initialized.
 
   Args:
@@ -73,6 +74,9 @@ def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
     weight_decay: lambda of a penalty lambda * ||w||^2 on every kernel.
     dropout: rate of dropout before the last linear layer.
     seed: seed of the initial weights and of dropout.
+    precision: "float32", or "bfloat16": layers then compute in bfloat16, but
+      for normalization's statistics, means over an image and the logits;
+      weights, their gradients' sums and the optimizer stay float32.
     **options: what that model alone takes: `aux_head` and `batch_norm_decay`
       of "inception_v3".
 
@@ -86,9 +90,24 @@ def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
   """
   model = models()[name]
   file = importlib.import_module(f"rethink_tf.models.{model.file}")
-  return file.build(
-      name, input_shape, num_classes, weight_decay=weight_decay,
-      dropout=dropout, seed=seed, **model.arguments, **options)
+  with _computing_in(precision):
+    return file.build(
+        name, input_shape, num_classes, weight_decay=weight_decay,
+        dropout=dropout, seed=seed, **model.arguments, **options)
+
+
+@contextlib.contextmanager
+def _computing_in(precision):
+  """Layers that are made in the block compute in a precision."""
+  import keras  # noqa: PLC0415
+
+  before = keras.config.dtype_policy()
+  keras.config.set_dtype_policy(
+      "float32" if precision == "float32" else f"mixed_{precision}")
+  try:
+    yield
+  finally:
+    keras.config.set_dtype_policy(before)
 
 
 def _literal(path, name):

@@ -44,9 +44,10 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
   for group, (filters, stride) in enumerate(_GROUPS, start=1):
     x = _block(style, x, filters, stride, f"group{group}_block1")
     x = _block(style, x, filters, 1, f"group{group}_block2")
-  x = keras.layers.GlobalAveragePooling2D(name="mean")(x)  # (512,)
+  x = keras.layers.GlobalAveragePooling2D(
+      name="mean", dtype="float32")(x)  # (512,)
   x = layers.dropout(x, dropout, seed)
-  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)
+  return keras.Model(inputs, style.logits(num_classes)(x), name=name)
 
 
 def _block(style, x, filters, stride, prefix):
@@ -65,5 +66,5 @@ def _conv(style, x, filters, size, stride, prefix):
   """Convolution and batch normalization."""
   x = style.conv(
       filters, size, f"{prefix}_conv", strides=stride, use_bias=False)(x)
-  return keras.layers.BatchNormalization(
+  return layers.batch_norm(
       momentum=0.9, epsilon=0.001, name=f"{prefix}_bn")(x)

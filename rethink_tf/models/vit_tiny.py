@@ -54,9 +54,10 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
       x = keras.layers.Add(name=f"block{block}{part.__name__}_add")(
           [x, part(style, x, f"block{block}{part.__name__}")])
   x = _norm("norm")(x)
-  x = keras.layers.GlobalAveragePooling1D(name="mean")(x)  # (192,)
+  x = keras.layers.GlobalAveragePooling1D(
+      name="mean", dtype="float32")(x)  # (192,)
   x = layers.dropout(x, dropout, seed)
-  return keras.Model(inputs, style.dense(num_classes, "logits")(x), name=name)
+  return keras.Model(inputs, style.logits(num_classes)(x), name=name)
 
 
 def _norm(name):

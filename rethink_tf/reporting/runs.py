@@ -17,7 +17,8 @@ from rethink_tf.suites import plan as suite_plan
 # What does not tell one row or curve from another: how often the test set is
 # measured changes nothing, and the others are shown beside the numbers.
 FREE = (
-    "seed", "epochs", "train_examples", "eval_every", "stop_when_fitted")
+    "seed", "epochs", "train_examples", "eval_every", "stop_when_fitted",
+    "precision")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +50,10 @@ class Run:
     """
     done, most = self.result["epochs"], self.config.epochs
     words = str(most) if most == planned else f"{most} of {planned}"
-    if done == most:
-      return words
-    return f"fitted, stopped after {done} of at most {words}"
+    if done != most:
+      words = f"fitted, stopped after {done} of at most {words}"
+    precision = self.config.precision
+    return f"{words}; {precision}" if precision else words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +104,8 @@ class Runs:
     by_count = collections.defaultdict(list)
     for run in self._by_key[_key(config)]:
       by_count[run.count].append(run)
-    chosen = {n: _nearest(by_count[n], planned_epochs(config, n),
-                          n < catalog.DATASETS[config.dataset].train_examples)
+    chosen = {n: _choose(by_count[n], planned_epochs(config, n),
+                         n < catalog.DATASETS[config.dataset].train_examples)
               for n in sorted(by_count, reverse=True)}
     return {n: runs for n, runs in chosen.items() if runs}
 
@@ -255,6 +257,16 @@ def _key(config):
                if name not in FREE)
 
 
+def _choose(runs, planned, or_more):
+  """Returns `_nearest` of one precision: float32, or one that is nearer."""
+  by_precision = collections.defaultdict(list, {None: []})
+  for run in runs:
+    by_precision[run.config.precision].append(run)
+  found = [_nearest(some, planned, or_more) for some in by_precision.values()]
+  return min((some for some in found if some), default=[],
+             key=lambda some: abs(some[0].config.epochs - planned))
+
+
 def _nearest(runs, planned, or_more):
   """Returns the runs of the epochs nearest to those planned, by seed.
 
@@ -262,6 +274,6 @@ def _nearest(runs, planned, or_more):
   """
   lengths = {run.config.epochs for run in runs}
   length = max((n for n in lengths if n <= planned),
-               default=min(lengths) if or_more else None)
+               default=min(lengths, default=None) if or_more else None)
   return list({r.config.seed: r for r in sorted(
       runs, key=lambda r: r.config.seed) if r.config.epochs == length}.values())

@@ -31,6 +31,8 @@ _OWN_FILES = (
     "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",
     "environment.json", "config.json")
 _OWN_FOLDERS = ("tensorboard", "checkpoints")
+# Of config.json, what is known once the data is loaded.
+_FOUND = {"label_hash", "dataset_fingerprint"}
 _LOCK = "lock"
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
@@ -111,13 +113,21 @@ class RunDirectory:
   def refuse_changes(self, config):
     """Refuses values that differ from those of the run in this directory.
 
+    A field that a config does not use is not in it: one that is recorded and
+    not given differs as much as one that is given and not recorded.
+
+    Args:
+      config: what config.json will hold, or that without `_FOUND`.
+
     Raises:
       UsageError: some differ; it says which.
     """
     recorded = self.recorded_config() or config
+    names = dict.fromkeys([*config, *(
+        name for name in recorded if name not in _FOUND)])
     changed = [
-        f"{name} was {recorded.get(name)!r} and is {value!r}"
-        for name, value in config.items() if recorded.get(name) != value]
+        f"{name} was {recorded.get(name)!r} and is {config.get(name)!r}"
+        for name in names if recorded.get(name) != config.get(name)]
     if changed:
       raise errors.UsageError(
           f"{self.path} holds a run with other settings: {'; '.join(changed)}. "

@@ -171,7 +171,7 @@ def build_model(config, data):
   return registry.build(
       config.model, num_classes=data.num_classes,
       weight_decay=config.weight_decay, dropout=config.dropout,
-      seed=config.seed, **options)
+      seed=config.seed, precision=config.precision or "float32", **options)
 
 
 def _sum_up(model, task, setting, rows, identity):

@@ -199,6 +199,28 @@ def test_the_weights_hash_is_over_the_last_checkpoints_weights(logdir):
     assert _result(logdir)[f"{prefix}_sha256"] == digest.hexdigest()
 
 
+def test_bfloat16_fits_and_goes_on_as_if_never_stopped(tmp_path):
+  flags = ("--dataset=digits", "--model=inception_small", "--batch_size=32",
+           "--train_examples=64", "--label_corruption=1", "--epochs=2",
+           "--precision=bfloat16")
+  for name in ("one", "other"):
+    assert _main(*flags, f"--logdir={tmp_path / name}") == 0
+  one, other = (_result(tmp_path / name) for name in ("one", "other"))
+  assert one["weights_sha256"] == other["weights_sha256"]
+  config = json.loads((tmp_path / "one/config.json").read_text())
+  assert config["precision"] == "bfloat16"
+  # The checkpoint before the last epoch's end, as a killed run leaves it.
+  (tmp_path / "other/result.json").unlink()
+  max((tmp_path / "other/checkpoints").glob("step-*")).unlink()
+  assert _main(*flags, f"--logdir={tmp_path / 'other'}") == 0
+  again = _result(tmp_path / "other")
+  assert again["weights_sha256"] == one["weights_sha256"]
+  assert again["optimizer_sha256"] == one["optimizer_sha256"]
+  # Another precision is another run.
+  assert _main(*flags, "--precision=float32",
+               f"--logdir={tmp_path / 'one'}") == 2
+
+
 def test_load_run_gives_a_notebook_the_same(logdir):
   run = rethink_tf.load_run(logdir)
   assert run.result == _result(logdir)

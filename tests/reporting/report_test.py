@@ -105,6 +105,19 @@ def test_a_run_that_stopped_when_it_was_fitted_says_after_how_many(tmp_path):
   assert "expected epochs 1 to 100. Received: 43 rows" in damaged[0]
 
 
+def test_bfloat16_stands_in_a_row_where_float32_did_not_come_as_far(tmp_path):
+  _write(tmp_path / "half", 13, 0.97, 0.1, precision="bfloat16")
+  _write(tmp_path / "cut", 13, 0.5, 0.1, epochs=40)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  row = _table(tmp_path)[12]
+  assert (row["epochs"], row["train, ours"]) == ("100; bfloat16", "97.00")
+  # Never both in one mean.
+  _write(tmp_path / "full", 13, 0.99, 0.1, seed=2)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  row = _table(tmp_path)[12]
+  assert (row["epochs"], row["train, ours"]) == ("100", "99.00")
+
+
 def test_a_row_without_a_run_of_its_config_says_not_run(tmp_path):
   _write(tmp_path / "other", 19, 0.98, 0.10, dropout=0.5)
   _write(tmp_path / "longer", 19, 0.98, 0.10, epochs=101)

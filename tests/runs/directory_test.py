@@ -224,6 +224,17 @@ def test_metrics_are_a_row_an_epoch_with_the_contracts_columns(tmp_path):
       "2,6,0.1,0.3333333333333333,0.5,,0.25,12.5,0.25\n")
 
 
+def test_a_setting_that_is_no_longer_given_is_a_change(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  recorded = {"epochs": 2, "precision": "bfloat16", "label_hash": "1234"}
+  directory.begin(recorded, {}, False)
+  directory.refuse_changes({"epochs": 2, "precision": "bfloat16"})
+  with pytest.raises(errors.UsageError, match="was 'bfloat16' and is None"):
+    directory.refuse_changes({"epochs": 2})
+  with pytest.raises(errors.UsageError, match="label_seed was None and is 7"):
+    directory.refuse_changes({**recorded, "label_seed": 7})
+
+
 def test_load_run_returns_config_result_and_metrics_by_epoch(tmp_path):
   directory = run_directory.RunDirectory(tmp_path)
   directory.begin({"seed": 3}, {}, overwrite=False)

@@ -1,0 +1,93 @@
+"""Tests of bfloat16: what is computed in it, what is not, and how near."""
+
+import keras
+from keras import ops
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rethink_tf.models import normalization
+from rethink_tf.models import registry
+
+_NAMES = registry.names()
+
+
+def _images(count=8, seed=0):
+  return np.random.default_rng(seed).normal(
+      size=(count, 28, 28, 3)).astype(np.float32)
+
+
+def _logits(model, images, training):
+  return ops.convert_to_numpy(model(images, training=training))
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_weights_and_logits_are_float32_and_the_layers_between_are_not(name):
+  model = registry.build(name, precision="bfloat16", weight_decay=1e-3)
+  assert {w.dtype for w in model.weights} == {"float32"}
+  assert _logits(model, _images(2), False).dtype == np.float32
+  computed = {layer.compute_dtype for layer in model.layers if layer.weights
+              and layer.name != "logits"}
+  assert computed == {"bfloat16"}
+  assert model.get_layer("logits").compute_dtype == "float32"
+  assert all(loss.dtype == "float32" for loss in model.losses)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_initial_weights_are_those_of_float32(name):
+  for one, other in zip(registry.build(name).get_weights(), registry.build(
+      name, precision="bfloat16").get_weights(), strict=True):
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_outputs_are_those_of_float32_to_bfloat16s_rounding(name):
+  """A product of numbers of 8 bits is off by 2**-8 of its magnitude."""
+  images = _images()
+  for training in (False, True):
+    exact = _logits(registry.build(name), images, training)
+    near = _logits(registry.build(name, precision="bfloat16"), images, training)
+    assert 0 < np.abs(near - exact).max() < 0.05 * np.abs(exact).max()
+
+
+def test_nothing_is_left_set_for_what_is_built_next():
+  registry.build("mlp_1x512", precision="bfloat16")
+  assert keras.config.dtype_policy().name == "float32"
+  assert {layer.compute_dtype for layer in registry.build("mlp_1x512").layers
+          } == {"float32"}
+
+
+@pytest.mark.parametrize("center, scale", [
+    (True, True), (True, False), (False, False)])
+def test_fused_normalization_is_kerass_in_value_gradient_and_statistics(
+    center, scale):
+  x = tf.constant(np.random.default_rng(2).normal(
+      3, 2, size=(6, 5, 5, 7)).astype(np.float32))
+  weights = tf.random.stateless_uniform((6, 5, 5, 7), (1, 2), alg="philox")
+  layers = [kind(momentum=0.8, epsilon=0.01, center=center, scale=scale)
+            for kind in (keras.layers.BatchNormalization,
+                         normalization.BatchNormalization)]
+  gradients, trained, tested = [], [], []
+  for layer in layers:
+    layer.build(x.shape)
+    for number, variable in enumerate(layer.trainable_weights):
+      variable.assign(np.linspace(0.5, 2, 7) + number)
+    with tf.GradientTape() as tape:
+      tape.watch(x)
+      outputs = layer(x, training=True)
+      loss = tf.reduce_sum(outputs * weights)
+    trained.append(outputs)
+    variables = [v.value for v in layer.trainable_weights]
+    gradients.append(tape.gradient(loss, [x, *variables]))
+    tested.append([layer(x, training=False), *map(
+        ops.convert_to_tensor, layer.non_trainable_weights)])
+  for ours, theirs in zip(
+      [trained[1], *gradients[1], *tested[1]],
+      [trained[0], *gradients[0], *tested[0]], strict=True):
+    np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-5)
+
+
+def test_fused_normalization_is_rebuilt_from_its_config():
+  layer = normalization.BatchNormalization(momentum=0.8, scale=False)
+  rebuilt = keras.layers.deserialize(keras.layers.serialize(layer))
+  assert rebuilt.get_config() == layer.get_config()
