@@ -11,8 +11,7 @@ import statistics
 from rethink_tf.data import catalog
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import finding
-from rethink_tf.reporting import runs as runs_lib
-from rethink_tf.reporting import table1
+from rethink_tf.reporting import table1_rows
 from rethink_tf.suites import plan as suite_plan
 
 _CHANCE = 100 * catalog.DATASETS["cifar10"].chance
@@ -35,8 +34,8 @@ def same_hyperparameters(runs, pairs):
   """The flagfiles of both rows differ in the labels alone."""
   findings = []
   for pair in pairs:
-    configs = [_config(row) for row in pair]
-    changed = _changed(*configs)
+    configs = [table1_rows.config_of(row) for row in pair]
+    changed = table1_rows.changed(*configs)
     words = ("differ in labels alone" if changed == ["label_corruption"] else
              f"differ in {', '.join(changed)}")
     together = runs.together(configs) or []
@@ -58,10 +57,11 @@ def modifications_fitted(runs, least):
     if not found:
       findings.append(finding.Finding(name, None))
       continue
-    value = _percent(found, "train_accuracy")
+    value = table1_rows.percent(found, "train_accuracy")
     findings.append(finding.Finding(
-        name, value >= least, f"{value:.2f}%{_cut_short(found, plan.config)}",
-        "100%", found[0].count))
+        name, value >= least,
+        f"{value:.2f}%{table1_rows.cut_short(found, plan.config)}", "100%",
+        found[0].count))
   return findings
 
 
@@ -144,30 +144,30 @@ def signal_learned(runs, up_to, above):
 
 def unregularized_generalizes(runs, pairs, share):
   """Without regularizers, most of the test accuracy is still there."""
-  return _compared(
+  return table1_rows.compared(
       runs, pairs, lambda without, regularized: without >= share * regularized,
       "{0:.2f}% without, {1:.2f}% with")
 
 
 def crop_beats_decay(runs, rows):
   """Random crop adds more test accuracy than weight decay."""
-  return _compared(
+  return table1_rows.compared(
       runs, rows, lambda crop, decay, neither: crop > decay,
       "{0:.2f}% with crop, {1:.2f}% with weight decay, {2:.2f}% with neither")
 
 
 def regularizer_helps(runs, pairs, noise):
   """With a regularizer the test accuracy is higher, or lower by chance."""
-  return _compared(
+  return table1_rows.compared(
       runs, pairs, lambda regularized, without: regularized >= without - noise,
       "{0:.2f}% with, {1:.2f}% without",
       lambda one, other: f"{one.model}, "
-      + ", ".join(_changed(one, other)).replace("_", " "))
+      + ", ".join(table1_rows.changed(one, other)).replace("_", " "))
 
 
 def steadier(runs, rows):
   """The first row's training loss never rises by as much as the second's."""
-  configs = [_config(row) for row in rows]
+  configs = [table1_rows.config_of(row) for row in rows]
   together = runs.together(configs)
   if together is None:
     return [finding.Finding(configs[0].model, None)]
@@ -182,7 +182,7 @@ def steadier(runs, rows):
 
 def difference(runs, rows, least, most):
   """The first row's test accuracy is above the second's by so many points."""
-  return _compared(
+  return table1_rows.compared(
       runs, [rows], lambda one, other: least <= one - other <= most,
       "{0:.2f}% against {1:.2f}%")
 
@@ -198,11 +198,11 @@ def decay_and_random_labels(runs, fits, fails, least, most):
     if not found:
       findings.append(finding.Finding(model, None))
       continue
-    value = _percent(found, "train_accuracy")
+    value = table1_rows.percent(found, "train_accuracy")
     holds = value >= least if model in fits else value <= most
     findings.append(finding.Finding(
         model, holds,
-        f"{value:.2f}%{_cut_short(found, plan.config)}"
+        f"{value:.2f}%{table1_rows.cut_short(found, plan.config)}"
         f"{_elsewhere(runs, plan.config)}",
         "fits" if model in fits else "fails to converge", found[0].count))
   return findings
@@ -212,86 +212,46 @@ def early_stopping(runs, rows, most):
   """The best test accuracy on the way is hardly above the last."""
   findings = []
   for number in rows:
-    config = _config(number)
+    config = table1_rows.config_of(number)
     found = runs.best(config)
     if not found:
       findings.append(finding.Finding(config.model, None))
       continue
-    best, last = (_percent(found, name) for name in (
+    best, last = (table1_rows.percent(found, name) for name in (
         "best_test_accuracy", "test_accuracy"))
     tests = found[0].metrics.test_accuracy.count()
     findings.append(finding.Finding(
         config.model, best - last <= most,
         f"best of {tests} tests {best:.2f}%, last {last:.2f}%, at "
-        f"{_percent(found, 'train_accuracy'):.2f}% in training"
-        f"{_cut_short(found, config)}", "no gain",
+        f"{table1_rows.percent(found, 'train_accuracy'):.2f}% in training"
+        f"{table1_rows.cut_short(found, config)}", "no gain",
         found[0].count))
   return findings
-
-
-def _config(row):
-  return dict(
-      (paper.row, config) for paper, config in table1.rows())[row]
-
-
-def _changed(one, other):
-  """Returns the names of what differs between two configs, sorted."""
-  one, other = one.as_dict(), other.as_dict()
-  return sorted(k for k in one if one[k] != other[k])
-
-
-def _paper(row):
-  return {paper.row: paper for paper, _ in table1.rows()}[row]
 
 
 def _of_rows(runs, rows, name, holds):
   findings = []
   for number in rows:
-    row, config = _paper(number), _config(number)
+    row, config = table1_rows.paper_of(number), table1_rows.config_of(number)
     found = runs.best(config)
     if not found:
       findings.append(finding.Finding(config.model, None))
       continue
-    value = round(_percent(found, name), 2)  # As the paper prints it.
+    # As the paper prints it.
+    value = round(table1_rows.percent(found, name), 2)
     findings.append(finding.Finding(
         config.model, holds(row, value),
-        f"{value:.2f}%{_cut_short(found, config)}",
+        f"{value:.2f}%{table1_rows.cut_short(found, config)}",
         f"{getattr(row, name):.2f}%", found[0].count))
   return findings
-
-
-def _cut_short(found, config):
-  """Returns words on runs of fewer epochs than their config plans, or ""."""
-  epochs = found[0].config.epochs
-  planned = runs_lib.planned_epochs(config, found[0].count)
-  return "" if epochs == planned else f" after {epochs} of {planned} epochs"
 
 
 def _elsewhere(runs, config):
   """Returns words on the training accuracy on fewer images than the most."""
   _, *fewer = runs.of(config).items()
-  return "".join(f" ({_percent(found, 'train_accuracy'):.2f}% on {n:,} images)"
-                 for n, found in fewer)
-
-
-def _compared(runs, groups, holds, text, subject=lambda one, *_: one.model):
-  """Compares test accuracies of rows, all on equally many images."""
-  findings = []
-  for rows in groups:
-    configs = [_config(row) for row in rows]
-    together = runs.together(configs)
-    if together is None:
-      findings.append(finding.Finding(subject(*configs), None))
-      continue
-    values = [_percent(found, "test_accuracy") for found in together]
-    short = [f"; row {row}{words}" for row, config, found in zip(
-        rows, configs, together) if (words := _cut_short(found, config))]
-    findings.append(finding.Finding(
-        subject(*configs), holds(*values),
-        text.format(*values) + "".join(short),
-        text.format(*(_paper(row).test_accuracy for row in rows)),
-        together[0][0].count))
-  return findings
+  return "".join(
+      f" ({table1_rows.percent(found, 'train_accuracy'):.2f}% on {n:,} images)"
+      for n, found in fewer)
 
 
 def _of_models(table, check):
@@ -306,10 +266,6 @@ def _of_models(table, check):
       findings.append(
           finding.Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
   return findings
-
-
-def _percent(found, name):
-  return 100 * statistics.mean(run.result[name] for run in found)
 
 
 def _steps_to(found, accuracy):
