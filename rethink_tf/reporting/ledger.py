@@ -3,10 +3,12 @@
 import dataclasses
 
 from rethink_tf.paper import claims as claims_lib
+from rethink_tf.reporting import architecture_checks
 from rethink_tf.reporting import cells
 from rethink_tf.reporting import checks
 from rethink_tf.reporting import imagenet_checks
 from rethink_tf.reporting import linear_checks
+from rethink_tf.reporting import loss_checks
 from rethink_tf.reporting import theory_checks
 
 COLUMNS = ("claim", "place", "verdict", "measured", "paper")
@@ -14,8 +16,8 @@ HOLDS, FAILS = "holds", "does not hold"
 ALL_IMAGES = 50_000
 # By the names that claims.toml calls them.
 _CHECKS = {check.__name__: check for check in (
-    *checks.CHECKS, *imagenet_checks.CHECKS, *theory_checks.CHECKS,
-    *linear_checks.CHECKS)}
+    *checks.CHECKS, *loss_checks.CHECKS, *architecture_checks.CHECKS,
+    *imagenet_checks.CHECKS, *theory_checks.CHECKS, *linear_checks.CHECKS)}
 
 
 @dataclasses.dataclass(frozen=True)

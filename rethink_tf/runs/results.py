@@ -8,8 +8,9 @@ for another version's.
 LEVELS = ("0.999", "0.98", "0.95", "0.90")
 FIELDS = {
     "train": frozenset({
-        "params", "train_examples", "train_accuracy", "test_accuracy",
-        "best_test_accuracy", "epochs_to_fit", "dataset_fingerprint"}),
+        "params", "train_examples", "train_accuracy", "train_loss",
+        "test_accuracy", "best_test_accuracy", "epochs_to_fit",
+        "dataset_fingerprint"}),
     "corollary1": frozenset({
         "n", "train_accuracy", "depth_constant", "width_constant",
         "weights_per_block", "max_abs_error"}),

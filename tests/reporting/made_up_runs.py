@@ -11,7 +11,7 @@ from rethink_tf.suites import plan as suite_plan
 _LEVELS = ("0.90", "0.95", "0.98", "0.999")
 
 
-def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
+def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0, wait=0,
           setback=0.0, fitted=None, stopped_after=None, **changed):
   """Writes a finished run.
 
@@ -21,6 +21,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
     train, test: final accuracies, fractions.
     best: the best test accuracy; None: the last.
     speed: how fast the running training accuracy approaches `train`.
+    wait: epochs that pass before it, and the loss, begin to change.
     setback: by how much the training loss rises in an epoch on the way.
     fitted: label_kinds.csv's last (corrupted, untouched) accuracies, or None.
     stopped_after: the epoch after which it stopped; default: the config's last.
@@ -37,7 +38,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0,
   rows = []
   epochs = stopped_after or config.epochs
   for epoch in range(1, epochs + 1):
-    share = 1 - math.exp(-speed * epoch / 4)
+    share = 1 - math.exp(-speed * max(epoch - wait, 0) / 4)
     rows.append({
         "epoch": epoch, "step": epoch * steps, "learning_rate": 0.01,
         "train_loss": 2.3 * (1 - train * share) + 0.001
