@@ -13,6 +13,7 @@ they load.
 import collections.abc
 import dataclasses
 import functools
+import os
 import pathlib
 import sys
 import types
@@ -24,6 +25,7 @@ from rethink_tf import errors
 from rethink_tf import paths
 from rethink_tf.flags import checks as flag_checks
 from rethink_tf.flags import flagfile
+from rethink_tf.flags import variables
 
 # The headings of --help, in their order there.
 HEADINGS = WHAT, OPTIMIZER, DATA, RUN, IMAGENET, WORKERS = (
@@ -144,7 +146,8 @@ def read(program, purpose, arguments, *kinds):
 
   Raises:
     UsageError: an unknown flag, a value of the wrong type, an argument that is
-      no flag, or a flagfile that `flagfile.expand` refuses.
+      no flag, a flagfile that `flagfile.expand` refuses, or a variable or file
+      of the environment that `variables.check` refuses.
     SystemExit: with code 0, after the help.
   """
   expanded, file = flagfile.expand(arguments)
@@ -162,6 +165,7 @@ def read(program, purpose, arguments, *kinds):
   if rest:
     raise errors.UsageError(
         f"expected flags only, as --name=value. Received: {rest[0]!r}")
+  variables.check(os.environ)
   return values, pathlib.Path(file).stem if file else None
 
 

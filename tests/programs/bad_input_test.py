@@ -4,8 +4,11 @@ Each case runs the program where importing TensorFlow or Keras would end in a
 traceback, so that a case that passes did without.
 """
 
+import pathlib
+
 import pytest
 
+from rethink_tf import programs
 from tests import launch
 
 _FLAGFILES = {
@@ -53,6 +56,11 @@ _USAGE = [
     ("--logdir=~no_such_user/" + 300 * "d", "no_such_user"),
 ]
 
+# All but TensorBoard, which takes its own flags and loads no Keras.
+_PROGRAMS = sorted(
+    path.stem for path in pathlib.Path(programs.__file__).parent.glob("*.py")
+    if "__main__" in path.read_text("utf-8") and path.stem != "tensorboard")
+
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path):
@@ -98,3 +106,20 @@ def test_help_needs_no_tensorflow_and_writes_nothing(folder):
   assert (done.returncode, done.stderr) == (0, "")
   assert "--label_corruption" in done.stdout
   assert sorted(folder.rglob("*")) == before
+
+
+def test_the_programs_below_are_all():
+  assert len(_PROGRAMS) == 12 and {"reproduce", "train"} < set(_PROGRAMS)
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_every_program_refuses_a_backend_that_keras_cannot_load(
+    tmp_path, program):
+  done = launch.run_without_tensorflow(
+      program, folder=tmp_path, KERAS_BACKEND="torch")
+  assert (done.returncode, done.stdout) == (2, "")
+  assert done.stderr == (
+      "error: KERAS_BACKEND: expected tensorflow, or jax where it is "
+      "installed. Received: 'torch'\n")
+  # Matplotlib keeps its fonts in a folder whose name begins with a dot.
+  assert all(path.name.startswith(".") for path in tmp_path.iterdir())

@@ -1,0 +1,92 @@
+"""What Keras reads of its user's environment, checked as flags are.
+
+An environment variable or a file of the user's that Keras does not know ends
+the program in a traceback when it loads, and one that it knows may give another
+network under the same config. So both are answered with the flags.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+
+from rethink_tf import errors
+
+_BACKEND = "KERAS_BACKEND"
+_BACKENDS = ("tensorflow", "jax")
+# They cut every fit short without a word.
+_LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+_NNX = "KERAS_NNX_ENABLED"  # Of JAX: layers of another library.
+# Keras's own defaults, for which the models are written.
+_SETTINGS = {
+    "floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last",
+    "nnx_enabled": False}
+
+
+def check(environment):
+  """Checks the variables and the file, keras.json, that Keras will read.
+
+  Args:
+    environment: the environment variables, a mapping.
+
+  Raises:
+    UsageError: Keras would not load, or would compute something else.
+  """
+  for name in _LIMITS:
+    if name in environment:
+      raise errors.UsageError(
+          f"{name}: expected to be unset, as it ends training early. Received: "
+          f"{environment[name]!r}")
+  if environment.get(_NNX, "").lower() in ("true", "1"):
+    raise errors.UsageError(
+        f"{_NNX}: expected to be unset or false. Received: "
+        f"{environment[_NNX]!r}")
+  file = _find_file(environment)
+  settings = _read_settings(file)
+  if environment.get(_BACKEND):  # Empty, it counts as unset.
+    _check_backend(_BACKEND, environment[_BACKEND])
+  elif "backend" in settings:
+    _check_backend(f"{file}: backend", settings["backend"])
+  for name, expected in _SETTINGS.items():
+    if settings.get(name, expected) != expected:
+      raise errors.UsageError(
+          f"{file}: {name}: expected {json.dumps(expected)}, or KERAS_HOME to "
+          "name a folder without this file. Received: "
+          f"{json.dumps(settings[name])}")
+
+
+def _check_backend(name, backend):
+  # TensorFlow always is. This looks for a package without importing it.
+  installed = backend != "jax" or importlib.util.find_spec("jax") is not None
+  if backend not in _BACKENDS or not installed:
+    raise errors.UsageError(
+        f"{name}: expected tensorflow, or jax where it is installed. Received: "
+        f"{backend!r}")
+
+
+def _find_file(environment):
+  """Returns the path of keras.json, where Keras looks for it."""
+  folder = environment.get("KERAS_HOME")
+  if folder is None:
+    home = os.path.expanduser("~")
+    folder = os.path.join(
+        home if os.access(home, os.W_OK) else "/tmp", ".keras")
+  return pathlib.Path(os.path.expanduser(os.path.join(folder, "keras.json")))
+
+
+def _read_settings(file):
+  """Returns what keras.json holds, a dict."""
+  try:
+    if not os.path.exists(file):
+      return {}
+    settings = json.loads(file.read_text(encoding="utf-8"))
+  except ValueError:
+    return {}  # As Keras takes a file that is no JSON.
+  except OSError as error:
+    raise errors.UsageError(
+        f"{file}: expected a file that can be read. Received: {error.strerror}"
+    ) from error
+  if not isinstance(settings, dict):
+    raise errors.UsageError(
+        f"{file}: expected an object. Received: {json.dumps(settings)[:40]}")
+  return settings
