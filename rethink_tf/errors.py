@@ -85,11 +85,36 @@ def _as_run_error(error):
     _discard_output()
     return StorageError(
         f"{error.filename or 'the output'} cannot be written: {error.strerror}")
+  if (isinstance(error, OSError) and error.errno == errno.EIO
+      and discard_output_of_closed_terminals()):
+    return StoppedError(
+        "the terminal is closed; the same command goes on from its last "
+        "checkpoint")
   return None
 
 
-def _discard_output():
+def discard_output_of_closed_terminals():
+  """Has what is yet to be said go nowhere where it would fail, with EIO.
+
+  Returns:
+    Whether stdout or stderr was a terminal that is closed.
+  """
+  closed = [descriptor for descriptor in (1, 2) if _is_closed(descriptor)]
+  for descriptor in closed:
+    _discard_output(descriptor)
+  return bool(closed)
+
+
+def _is_closed(descriptor):
+  try:
+    os.tcgetpgrp(descriptor)
+  except OSError as error:  # ENOTTY of what is no terminal.
+    return error.errno == errno.EIO
+  return False
+
+
+def _discard_output(descriptor=1):
   """Keeps Python from trying, at exit, to write what could not be written."""
   null = os.open(os.devnull, os.O_WRONLY)
-  os.dup2(null, 1)
+  os.dup2(null, descriptor)
   os.close(null)

@@ -1,7 +1,9 @@
-"""SIGTERM and Ctrl-C: save, say so in one line, exit with the code for "again".
+"""Signals to stop: save, say so in one line, exit with the code for "again".
 
-The first signal ends the run at once where nothing would be lost, and after
-the step at hand where something would. The second ends the process.
+SIGTERM, Ctrl-C, SIGHUP of a terminal that closes, and SIGUSR1, which schedulers
+send before a limit. The first ends the run at once where nothing would be lost,
+and after the step at hand where something would. After it, SIGTERM or Ctrl-C
+ends the process.
 """
 
 import contextlib
@@ -9,7 +11,11 @@ import signal
 
 from rethink_tf import errors
 
-_HANDLED = (signal.SIGTERM, signal.SIGINT)
+# After the first signal, each of these ends the process at once.
+_INSISTENT = (signal.SIGTERM, signal.SIGINT)
+# These do not: a shell and its terminal both send SIGHUP as they close, and
+# some schedulers send SIGUSR1 again and again.
+_REPEATED = (signal.SIGHUP, signal.SIGUSR1)
 
 
 class Stop:
@@ -60,7 +66,9 @@ class Stop:
 
   @contextlib.contextmanager
   def on_signals(self):
-    """Handles SIGTERM and SIGINT in the block.
+    """Handles the signals in the block.
+
+    SIGHUP stays ignored where it is, as under nohup.
 
     Every file of a run is written whole or not at all, so that the block may
     be left at any point.
@@ -68,7 +76,7 @@ class Stop:
     Raises:
       StoppedError: a signal came while none was deferred.
     """
-    before = {number: signal.getsignal(number) for number in _HANDLED}
+    before = {number: signal.getsignal(number) for number in _handled()}
     self.install()
     try:
       yield
@@ -79,13 +87,24 @@ class Stop:
   def install(self):
     """Sets the handlers, again where a library has set its own since."""
     if not self.requested:
-      for number in _HANDLED:
+      for number in _handled():
         signal.signal(number, self._handle)
 
   def _handle(self, number, frame):
     del frame
-    for handled in _HANDLED:
-      signal.signal(handled, signal.SIG_DFL)
+    for insistent in _INSISTENT:
+      signal.signal(insistent, signal.SIG_DFL)
+    for repeated in _REPEATED:
+      signal.signal(repeated, signal.SIG_IGN)
     self._name = signal.Signals(number).name
+    if number == signal.SIGHUP:  # Else what shows progress would fail first.
+      errors.discard_output_of_closed_terminals()
     if not self._deferred:
       self.check("its last checkpoint")
+
+
+def _handled():
+  """Returns the signals to handle: not SIGHUP where the user has it ignored."""
+  if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    return (*_INSISTENT, signal.SIGUSR1)
+  return (*_INSISTENT, *_REPEATED)

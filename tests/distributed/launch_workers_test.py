@@ -11,6 +11,7 @@ import pytest
 
 _ROOT = pathlib.Path(__file__).parent.parent.parent
 _SCRIPT = _ROOT / "scripts" / "launch_workers"
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 _START = "import json, os, signal, sys, time; " \
     "config = json.loads(os.environ['TF_CONFIG']); " \
     "own = config['task']['index']; "
@@ -58,9 +59,9 @@ def test_a_worker_that_a_signal_killed_counts_as_failed():
   assert done.returncode == 128 + signal.SIGKILL
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", _SIGNALS)
 def test_signals_are_passed_on_to_each(number):
-  code = ("\nfor n in (signal.SIGTERM, signal.SIGINT):\n"
+  code = (f"\nfor n in {[int(n) for n in _SIGNALS]}:\n"
           "  signal.signal(n, lambda n, _: (print('got', n), sys.exit(75)))\n"
           "print('there'); time.sleep(100)")
   launcher = subprocess.Popen(
@@ -72,6 +73,16 @@ def test_signals_are_passed_on_to_each(number):
   assert launcher.returncode == 75
   assert sorted(out.splitlines()) == [
       f"[worker {i}] got {int(number)}" for i in range(2)]
+
+
+def test_a_hangup_ends_nothing_under_nohup():
+  launcher = subprocess.Popen(
+      ["nohup", *_command("print('there'); time.sleep(1)")],
+      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+  launcher.stdout.readline()
+  launcher.send_signal(signal.SIGHUP)
+  launcher.communicate(timeout=30)
+  assert launcher.returncode == 0
 
 
 def test_a_worker_that_does_not_end_with_the_others_is_stopped():

@@ -1,8 +1,13 @@
-"""Tests of what SIGTERM and Ctrl-C do to a run: 75, one line, nothing lost."""
+"""Tests of what signals to stop do to a run: 75, one line, nothing lost."""
 
+import contextlib
 import json
 import os
+import pty
+import select
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -16,14 +21,18 @@ _FLAGS = (
     "--dataset=digits", "--batch_size=16", "--epochs=15", "--eval_every=15",
     "--random_crop", "--dropout=0.2", "--logdir=run")
 _STEPS = 82  # An epoch.
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
-def _wait_for_checkpoints(folder, process):
-  """Waits until two epochs are done."""
+def _wait_for_checkpoints(folder, process, terminal=None):
+  """Waits until two epochs are done, and reads what the terminal shows."""
   deadline = time.monotonic() + 200
   while len(list((folder / "run").glob("checkpoints/step-*.npz"))) < 2:
     assert process.poll() is None and time.monotonic() < deadline
     time.sleep(0.05)
+    if terminal is not None:
+      with contextlib.suppress(BlockingIOError):
+        os.read(terminal, 1 << 16)  # A full one would hold the process.
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -46,7 +55,36 @@ def test_handlers_from_before_are_back_after_the_block():
   assert signal.getsignal(signal.SIGTERM) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
+def test_a_signal_that_comes_again_does_not_end_the_save(number):
+  before = signal.getsignal(number)
+  stop = signals.Stop()
+  with stop.on_signals():
+    stop.defer()
+    for _ in range(2):
+      os.kill(os.getpid(), number)
+    assert stop.reason == number.name
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+  assert signal.getsignal(number) == before
+
+
+def test_a_hangup_that_was_ignored_stays_ignored():
+  before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+  try:
+    stop = signals.Stop()
+    with stop.on_signals():
+      stop.install()
+      os.kill(os.getpid(), signal.SIGHUP)
+      assert not stop.requested
+      stop.defer()
+      os.kill(os.getpid(), signal.SIGUSR1)
+      assert stop.reason == "SIGUSR1"
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+  finally:
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", _SIGNALS)
 def test_a_stopped_run_saves_the_step_it_took_and_exits_75_in_one_line(
     tmp_path, number):
   process = launch.start("train", *_FLAGS, folder=tmp_path)
@@ -83,3 +121,47 @@ def test_a_second_ctrl_c_ends_the_process_at_once(tmp_path):
   assert "epoch  1/15" not in done.stdout  # It went on.
   assert json.loads(
       (tmp_path / "run/result.json").read_text())["status"] == "done"
+
+
+def _start_in_a_terminal(folder, code, *arguments):
+  """Returns `(terminal, process)`: what the user holds, and what runs in it."""
+  terminal, own = pty.openpty()
+  code = ("import fcntl, runpy, termios, time\n"
+          f"fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n{code}")
+  process = subprocess.Popen(
+      [sys.executable, "-c", code, *arguments], cwd=folder, stdin=own,
+      stdout=own, stderr=own, start_new_session=True,
+      env=launch.environment_in(folder))
+  os.close(own)
+  os.set_blocking(terminal, False)
+  return terminal, process
+
+
+def test_a_run_whose_terminal_closes_saves_and_exits_75(tmp_path):
+  terminal, process = _start_in_a_terminal(
+      tmp_path,
+      "runpy.run_module('rethink_tf.programs.train', run_name='__main__')",
+      *_FLAGS, "--checkpoint_minutes=100")
+  _wait_for_checkpoints(tmp_path, process, terminal)
+  time.sleep(0.2)  # Into an epoch.
+  os.close(terminal)
+  assert process.wait(timeout=30) == 75
+  newest = max((tmp_path / "run/checkpoints").iterdir())
+  assert int(newest.stem.removeprefix("step-")) % _STEPS  # Of no epoch's end.
+
+
+def test_output_to_a_closed_terminal_is_a_stop_without_a_traceback(tmp_path):
+  terminal, process = _start_in_a_terminal(tmp_path, """
+import signal, sys
+from rethink_tf import errors
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+def main(argv):
+  while True:
+    print("still here", flush=True)
+    time.sleep(0.01)
+sys.exit(errors.exit_code_of(main, sys.argv))
+""")
+  while not select.select([terminal], [], [], 0)[0]:
+    time.sleep(0.01)
+  os.close(terminal)
+  assert process.wait(timeout=30) == 75
