@@ -26,7 +26,8 @@ def main(parsed, compute, summarize):
   if dataset:
     datasets.check_available(dataset, options.data_dir)
   stop = signals.Stop()
-  with run_directory.claim(options.logdir) as directory, stop.on_signals():
+  claimed = run_directory.claim(options.logdir, show_done=True)
+  with claimed as directory, stop.on_signals():
     result = directory.earlier_result(
         config.as_dict(), options.resume, options.overwrite)
     if result:

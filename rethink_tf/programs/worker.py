@@ -93,7 +93,7 @@ def _resolve(options):
 def _open_directory(options, link):
   """Returns a context with the run directory, claimed by the chief."""
   if link.cluster.is_chief:
-    return run_directory.claim(options.logdir)
+    return run_directory.claim(options.logdir, show_done=True)
   return contextlib.nullcontext(_ReadOnlyDirectory(options.logdir))
 
 

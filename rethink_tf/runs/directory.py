@@ -11,6 +11,7 @@
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -37,6 +38,7 @@ _LOCK = "lock"
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
 _SUMMED_WHERE_THERE = ("label_kinds.csv",)
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class RunDirectory:
@@ -169,6 +171,25 @@ class RunDirectory:
     storage.write_text(self.path / "result.json", text)
 
 
+class _ReadOnlyDirectory(RunDirectory):
+  """One that cannot be written, whose run is done: good for its result alone.
+
+  Args:
+    path: its `pathlib.Path`.
+    refusal: the `UsageError` for all else.
+  """
+
+  def __init__(self, path, refusal):
+    super().__init__(path)
+    self._refusal = refusal
+
+  def earlier_result(self, config, resume, overwrite):
+    result = super().earlier_result(config, resume, overwrite)
+    if result is None:
+      raise self._refusal
+    return result
+
+
 def remove_files(folder):
   """Removes the plain files in and below a folder, and folders left empty."""
   for below, _, names in os.walk(folder, topdown=False):
@@ -179,7 +200,7 @@ def remove_files(folder):
 
 
 @contextlib.contextmanager
-def claim(path):
+def claim(path, show_done=False):
   """Owns a run directory, made where absent, until the block is left.
 
   A directory in which the block has written nothing is gone afterwards, if it
@@ -187,6 +208,8 @@ def claim(path):
 
   Args:
     path: `pathlib.Path`.
+    show_done: whether a run that is done may be where nothing can be written;
+      `earlier_result` then raises where it has none to return.
 
   Yields:
     A `RunDirectory`.
@@ -202,9 +225,14 @@ def claim(path):
     lock = open(path / _LOCK, "a+", encoding="utf-8")
   except OSError as error:
     _remove_empty(missing)
-    raise errors.UsageError(
+    refusal = errors.UsageError(
         f"--logdir: expected a folder that can be written. Received: {path} "
-        f"({error.strerror})") from error
+        f"({error.strerror})")
+    if not show_done or error.errno not in _READ_ONLY or not os.path.exists(
+        path / "result.json"):
+      raise refusal from error
+    yield _ReadOnlyDirectory(path, refusal)
+    return
   with lock:
     _own(lock, path)
     try:

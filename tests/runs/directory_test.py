@@ -11,6 +11,7 @@ import pytest
 
 import rethink_tf
 from rethink_tf import errors
+from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import directory as run_directory
 from tests import launch
 
@@ -129,6 +130,74 @@ def test_a_folder_without_permission_is_a_usage_error(tmp_path):
     with pytest.raises(errors.UsageError, match="Permission denied"):
       with run_directory.claim(tmp_path / path):
         pytest.fail("the block was entered")
+
+
+# Runs train as a user who may not write where the file modes say so: root loses
+# that right (CAP_DAC_OVERRIDE) from its next program on.
+_AS_OTHERS = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(24, 1)  # PR_CAPBSET_DROP
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[1], *sys.argv[2:]])
+"""
+_TRAIN = """
+import os, runpy, sys
+assert not os.access("run", os.W_OK)
+# Importing either now fails.
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+runpy.run_module("rethink_tf.programs.train", run_name="__main__")
+"""
+_DONE = {
+    "epochs": 3, "train_examples": 1297, "train_accuracy": 0.75,
+    "train_loss": 0.5, "test_accuracy": 0.625}
+
+
+@pytest.fixture(name="on_read_only_disk")
+def _on_read_only_disk(tmp_path):
+  """Returns a function that runs train there on flags, with a run in "run"."""
+  config, _ = training_flags.parse(["--dataset=digits", "--epochs=3"])
+  run = tmp_path / "run"
+  with run_directory.claim(run) as directory:
+    directory.begin(config.as_dict(), {}, overwrite=False)
+    directory.write_metrics([_row(1, 0.1)])
+    directory.write_result(_DONE)
+  for path in (*run.iterdir(), run):
+    path.chmod(path.stat().st_mode & ~0o222)
+  yield lambda *flags: launch.python(
+      _AS_OTHERS, _TRAIN, "--dataset=digits", "--logdir=run", *flags,
+      folder=tmp_path)
+  run.chmod(0o755)
+
+
+def test_a_finished_run_on_a_read_only_disk_shows_its_result(
+    on_read_only_disk, tmp_path):
+  done = on_read_only_disk("--epochs=3")
+  assert (done.returncode, done.stderr) == (0, "")
+  assert f"{tmp_path}/run holds this run, done" in done.stdout
+  assert "training accuracy   75.00%" in done.stdout
+
+
+@pytest.mark.parametrize("flags, said", [
+    (["--epochs=4"], "epochs was 3 and is 4"),
+    (["--epochs=3", "--overwrite"], "expected a folder that can be written"),
+    (["--epochs=3", "--preview"], "expected a folder that can be written"),
+])
+def test_all_else_is_refused_on_a_read_only_disk(
+    on_read_only_disk, flags, said):
+  refused = on_read_only_disk(*flags)
+  assert (refused.returncode, refused.stdout) == (2, "")
+  assert said in refused.stderr and refused.stderr.count("\n") == 1
+
+
+def test_a_run_that_is_not_done_is_refused_on_a_read_only_disk(
+    on_read_only_disk, tmp_path):
+  (tmp_path / "run").chmod(0o755)
+  (tmp_path / "run/result.json").unlink()
+  (tmp_path / "run").chmod(0o555)
+  refused = on_read_only_disk("--epochs=3")
+  assert refused.returncode == 2
+  assert refused.stderr == (
+      "error: --logdir: expected a folder that can be written. Received: "
+      f"{tmp_path}/run (Permission denied)\n")
 
 
 def test_clear_removes_what_a_run_writes_and_no_more(tmp_path):
