@@ -16,34 +16,36 @@ import tensorflow as tf
 from rethink_tf import errors
 from rethink_tf.distributed import cluster as cluster_lib
 
-_PORT = 8888
+_LAST_PORT = 65_535
 _resolvers = tf.distribute.cluster_resolver
 
 
-def resolve(environment, minutes, client=None):
+def resolve(environment, minutes, port_base, client=None):
   """Returns the `Cluster` that the scheduler has made.
 
   Args:
     environment: the environment variables, a mapping.
     minutes: how long to wait for pods.
+    port_base: the port of a node's first worker.
     client: of the Kubernetes API; default: the cluster's own.
 
   Raises:
-    UsageError: the scheduler's variables do not say enough.
+    UsageError: the scheduler's variables do not say enough, or a node has
+      more workers than ports from `port_base` on.
     StoppedError: pods did not come.
   """
   if cluster_lib.SLURM in environment:
-    return _resolve_slurm(environment)
-  return _resolve_kubernetes(environment, minutes, client)
+    return _resolve_slurm(environment, port_base)
+  return _resolve_kubernetes(environment, minutes, port_base, client)
 
 
-def _resolve_slurm(environment):
+def _resolve_slurm(environment, port_base):
   try:
     # TensorFlow deals out a node's GPUs, and a task that gets none is left out.
     # SLURM's own choice of them stays: here each is said to get one.
     tasks = int(environment["SLURM_STEP_NUM_TASKS"])
     resolver = _resolvers.SlurmClusterResolver(
-        port_base=_PORT, gpus_per_node=tasks, gpus_per_task=1,
+        port_base=port_base, gpus_per_node=tasks, gpus_per_task=1,
         auto_set_gpu=False)
     addresses = resolver.cluster_spec().as_dict()["worker"]
     _, index = resolver.get_task_info()
@@ -51,6 +53,11 @@ def _resolve_slurm(environment):
     raise errors.UsageError(
         "SLURM: expected the variables of a step, as srun sets them, and "
         f"scontrol. Received: {error}") from error
+  last = max(int(address.rpartition(":")[2]) for address in addresses)
+  if last > _LAST_PORT:
+    raise errors.UsageError(
+        "--port_base: expected ports for all workers of a node up to "
+        f"{_LAST_PORT:,}. Received: {port_base}, which takes them to {last:,}")
   here = environment.get("SLURMD_NODENAME")
   if here and addresses[index].rpartition(":")[0] != here:
     # TensorFlow numbers tasks node by node, in the order of the nodes' names.
@@ -61,7 +68,7 @@ def _resolve_slurm(environment):
   return cluster_lib.Cluster(tuple(addresses), index)
 
 
-def _resolve_kubernetes(environment, minutes, client):
+def _resolve_kubernetes(environment, minutes, port_base, client):
   try:
     label = environment["RETHINK_TF_POD_LABEL"]
     count = int(environment["RETHINK_TF_WORKERS"])
@@ -72,10 +79,10 @@ def _resolve_kubernetes(environment, minutes, client):
         "RETHINK_TF_WORKERS and HOST_IP, or TF_CONFIG. Received: "
         f"{error}") from error
   resolver = _resolvers.KubernetesClusterResolver(
-      {"worker": [label]}, tf_server_port=_PORT,
+      {"worker": [label]}, tf_server_port=port_base,
       override_client=client or _make_client())
   addresses = _wait_for_pods(resolver, count, minutes)
-  own = f"{host}:{_PORT}"
+  own = f"{host}:{port_base}"
   if own not in addresses or len(set(addresses)) < count:
     raise errors.UsageError(
         f"Kubernetes: expected pods of {label} on nodes of their own, one of "

@@ -137,6 +137,9 @@ class Options(run_flags.NetworkOptions):
       declare.WORKERS)
   worker_timeout: float = declare.workers(
       5.0, "Minutes to wait for the other workers to start.", checks.POSITIVE)
+  port_base: int = declare.workers(
+      8888, "Under SLURM or Kubernetes: the port of a node's first worker; its "
+      "next ones have those after it.", checks.whole(1024, 65_535))
   preview: bool = declare.run(
       False, "Do not train: write preview.png, the first images under each "
       "modification of Section 2.1, to the run directory.")

@@ -87,7 +87,8 @@ def _resolve(options):
   # Imports TensorFlow, whose resolvers it asks.
   from rethink_tf.distributed import resolvers  # noqa: PLC0415
 
-  return resolvers.resolve(os.environ, options.worker_timeout)
+  return resolvers.resolve(
+      os.environ, options.worker_timeout, options.port_base)
 
 
 def _open_directory(options, link):

@@ -49,6 +49,8 @@ _REFUSED = {
          "from 0 to 1,297, all that digits has. Received: 1298"),
         ("--checkpoint_minutes=nan", _POSITIVE),
         ("--worker_timeout=nan", _POSITIVE),
+        ("--port_base=80",
+         "expected a whole number from 1024 to 65,535. Received: 80"),
         ("--logdir=", "expected a path. Received: ''"),
         ("--data_dir=", "expected a path. Received: ''"),
         (_PHOTOGRAPHS + "--image_size=1025",

@@ -54,6 +54,8 @@ _FLAGS = {
     "deterministic": _words("true", "false"),
     "strategy": _words("one_device"),
     "worker_timeout": _numbers(float, lambda x: 0 < x < math.inf),
+    "port_base": (st.integers(1024, 65535).map(repr),
+                  st.sampled_from(["", "1023", "65536", "http"])),
     "resume": _words("true", "false"),
     "overwrite": _words("true", "false"),
 }
