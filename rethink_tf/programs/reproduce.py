@@ -8,6 +8,7 @@ from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.data import datasets
 from rethink_tf.flags import suites as suite_flags
+from rethink_tf.runs import commands
 from rethink_tf.runs import signals
 from rethink_tf.suites import plan as suite_plan
 from rethink_tf.suites import runner as suite_runner
@@ -90,9 +91,9 @@ def _print_end(jobs, failed, options):
   print(f"\n{done} of {len(jobs)} runs are done under {options.logdir}")
   for job, code, line in failed:
     print(f"failed with exit code {code}: {job.title}: {line}")
-  print("Tables and figures: scripts/bazel run //rethink_tf:report -- "
-        f"--runs={options.logdir} --out={options.logdir / 'report'}",
-        flush=True)
+  report = commands.shell_line("report", [
+      f"--runs={options.logdir}", f"--out={options.logdir / 'report'}"])
+  print(f"Tables and figures: {report}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """What a finished run tells its reader, and what to try next."""
 
-import shlex
-
 from rethink_tf.data import catalog
+from rethink_tf.runs import commands
 
-# Flags that must not be the same in the next run.
-_OF_ONE_RUN = ("label_corruption", "logdir", "overwrite")
+# Flags that must not be the same in the next run, and whether they have values.
+_OF_ONE_RUN = {"label_corruption": True, "logdir": True, "overwrite": False}
+# What is added to a folder of the user's own for the next run.
+_SUFFIXES = ("-true-labels", "-random-labels")
 
 
 def summarize_training(config, options, result):
@@ -32,8 +33,8 @@ def summarize_training(config, options, result):
       *_meaning(config, result),
       "",
       f"Run directory: {options.logdir}",
-      "TensorBoard:   scripts/bazel run //rethink_tf:tensorboard -- "
-      f"--logdir={shown}",
+      "TensorBoard:   "
+      f"{commands.shell_line('tensorboard', [f'--logdir={shown}'])}",
       f"Try next:      {_next(config, options)}",
   ]
   return "\n".join(lines)
@@ -59,18 +60,22 @@ def _meaning(config, result):
 
 def _next(config, options):
   """Returns the command again, with true labels for random ones or random."""
-  command = []
-  arguments = list(options.arguments)
-  while arguments:
-    argument = arguments.pop(0)
-    name, _, value = argument.lstrip("-").partition("=")
-    if name in _OF_ONE_RUN:
-      if not value and name != "overwrite":
-        del arguments[:1]  # Its value, typed as a word of its own.
-    else:
-      command.append(argument)
-  command.append(f"--label_corruption={0 if config.label_corruption else 1}")
-  return f"scripts/bazel run //rethink_tf:train -- {shlex.join(command)}"
+  corruption = 0 if config.label_corruption else 1
+  flags = commands.without(options.arguments, _OF_ONE_RUN)
+  if not _is_default(options.logdir, config):
+    name = options.logdir.name
+    for suffix in _SUFFIXES:
+      name = name.removesuffix(suffix)
+    logdir = options.logdir.with_name(name + _SUFFIXES[corruption])
+    flags.append(f"--logdir={logdir}")
+  return commands.shell_line(
+      "train", [*flags, f"--label_corruption={corruption}"])
+
+
+def _is_default(logdir, config):
+  """Tells whether a run directory is named by its flags, as the next one's."""
+  return (logdir.parent.parent.name == "runs"
+          and logdir.parent.name.endswith(f"-{config.short_hash()}"))
 
 
 def summarize_interpolation(config, options, result):

@@ -5,7 +5,6 @@ import ctypes
 import dataclasses
 import os
 import pathlib
-import shlex
 import signal
 import statistics
 import subprocess
@@ -17,6 +16,7 @@ import tqdm
 from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.models import registry
+from rethink_tf.runs import commands
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.suites import plan as suite_plan
 
@@ -100,8 +100,7 @@ def command(job, data_dir):
 
 def shell_command(job, data_dir):
   """Returns a job's command as a line for a shell."""
-  return ("scripts/bazel run //rethink_tf:train -- "
-          + shlex.join(command(job, data_dir)))
+  return commands.shell_line("train", command(job, data_dir))
 
 
 def run(all_jobs, logdir, data_dir, max_parallel, stop):

@@ -254,7 +254,7 @@ def test_commands_for_a_scheduler_are_those_of_the_runs_to_make(
   lines = capsys.readouterr().out.splitlines()
   assert len(lines) == 4 and not folder.exists()
   words = shlex.split(lines[1])
-  assert words[:4] == ["scripts/bazel", "run", "//rethink_tf:train", "--"]
+  assert words[1:4] == ["run", "//rethink_tf:train", "--"]
   assert {"--flagfile=configs/table1_row4.flags", "--seed=2",
           "--train_examples=1000"} < set(words)
   logdirs = {word for line in lines for word in shlex.split(line)

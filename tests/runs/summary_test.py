@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 import re
+import shlex
 
 import pytest
 
@@ -48,9 +49,9 @@ def _next(*arguments):
   config, options = training_flags.parse(list(arguments))
   line = summary.summarize_training(config, options, _RESULT).splitlines()[-1]
   before, after = line.split(" -- ", 1)
-  assert before.split() == [
-      "Try", "next:", "scripts/bazel", "run", "//rethink_tf:train"]
-  return after.split()
+  words = shlex.split(before)
+  assert words[:2] + words[3:] == ["Try", "next:", "run", "//rethink_tf:train"]
+  return shlex.split(after)
 
 
 @pytest.mark.parametrize("flag, opposite", [
@@ -90,3 +91,30 @@ def test_tensorboard_is_pointed_at_a_logdir_of_the_users_own():
   options = dataclasses.replace(
       _OPTIONS, logdir=pathlib.Path("/somewhere/else"))
   assert "--logdir=/somewhere/else\n" in _text(options)
+
+
+@pytest.mark.parametrize("corruption, name, following", [
+    (1, "mine", "mine-true-labels"), (0, "mine", "mine-random-labels"),
+    (0, "mine-true-labels", "mine-random-labels"),
+    (0.5, "mine-random-labels", "mine-true-labels")])
+def test_the_next_command_has_a_folder_beside_the_users_own(
+    corruption, name, following):
+  arguments = _next(
+      "--dataset=digits", f"--logdir=/some where/{name}",
+      f"--label_corruption={corruption}")
+  assert f"--logdir=/some where/{following}" in arguments
+  assert f"--label_corruption={0 if corruption else 1}" in arguments
+  assert len(arguments) == 3
+
+
+def test_a_folder_that_a_flagfile_names_is_left_alone_too(
+    tmp_path, monkeypatch):
+  monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+  (tmp_path / "f").write_text("--dataset=digits\n--logdir=/some/where\n")
+  assert _next("--flagfile=f")[1:] == [
+      "--logdir=/some/where-random-labels", "--label_corruption=1"]
+
+
+def test_a_default_folder_needs_no_flag():
+  assert _next("--dataset=digits") == [
+      "--dataset=digits", "--label_corruption=1"]

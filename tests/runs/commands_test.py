@@ -1,0 +1,124 @@
+"""Tests of commands: what is printed works in a shell, from another folder."""
+
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+import types
+
+import pytest
+
+from rethink_tf.flags import training as training_flags
+from rethink_tf.programs import reproduce
+from rethink_tf.runs import commands
+from rethink_tf.runs import summary
+from rethink_tf.suites import plan as suite_plan
+from rethink_tf.suites import runner
+
+_RESULT = {
+    "train_examples": 1297, "epochs": 100, "train_accuracy": 1.0,
+    "train_loss": 0.0021, "test_accuracy": 0.108, "test_loss": 3.2}
+# What a shell splits, expands or unquotes.
+_NAME = "it's $HOME/a  \"b\" & *"
+
+
+@pytest.fixture(name="user")
+def _user(tmp_path, monkeypatch):
+  """A user's folder, beside a checkout whose Bazel shows its arguments."""
+  script = tmp_path / "check out/scripts/bazel"
+  script.parent.mkdir(parents=True)
+  script.write_text(
+      f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))")
+  script.chmod(0o755)
+  folder = tmp_path / "user"
+  folder.mkdir()
+  monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path / "check out"))
+  monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(folder))
+  return folder
+
+
+def _paste(text, label, folder):
+  """Runs the command after a label in a shell; returns Bazel's arguments."""
+  line, = [line for line in text.splitlines() if line.startswith(label)]
+  done = subprocess.run(
+      ["sh", "-c", line.removeprefix(label)], cwd=folder, check=True,
+      capture_output=True, text=True)
+  run, target, dashes, *flags = json.loads(done.stdout)
+  assert (run, dashes) == ("run", "--")
+  return target, flags
+
+
+def _summary(*arguments):
+  config, options = training_flags.parse(list(arguments))
+  return summary.summarize_training(config, options, _RESULT)
+
+
+def test_tensorboard_shows_the_users_folder(user, tmp_path):
+  text = _summary("--dataset=digits", f"--logdir={_NAME}")
+  assert _paste(text, "TensorBoard:", tmp_path) == (
+      "//rethink_tf:tensorboard", [f"--logdir={user / _NAME}"])
+
+
+@pytest.mark.parametrize("typed", [
+    ["--flagfile=my flags", "--data_dir=data"],
+    ["--flagfile", "my flags", "--data_dir", "data"]])
+def test_the_next_run_takes_what_this_one_took(
+    user, tmp_path, monkeypatch, typed):
+  (user / "my flags").write_text("--dataset=digits\n--epochs=3\n")
+  text = _summary(*typed, f"--logdir={_NAME}", "--seed=7")
+  target, flags = _paste(text, "Try next:", tmp_path)
+  assert target == "//rethink_tf:train"
+  monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+  config, options = training_flags.parse(flags)
+  assert config == training_flags.Config(
+      dataset="digits", epochs=3, seed=7, label_corruption=1.0)
+  assert options.data_dir == user / "data"
+  assert options.logdir == user / f"{_NAME}-random-labels"
+
+
+def test_a_shipped_flagfile_is_named_as_typed(user, tmp_path):
+  _, flags = _paste(
+      _summary("--flagfile=configs/quickstart.flags"), "Try next:", tmp_path)
+  assert flags[0] == "--flagfile=configs/quickstart.flags"
+
+
+def test_another_flagfile_of_that_name_is_the_users(user, tmp_path):
+  (user / "configs").mkdir()
+  mine = user / "configs/quickstart.flags"
+  mine.write_text("--dataset=digits\n")
+  _, flags = _paste(
+      _summary("--flagfile=configs/quickstart.flags"), "Try next:", tmp_path)
+  assert flags[0] == f"--flagfile={mine}"
+
+
+def test_the_report_is_of_the_suites_folder(user, tmp_path, capsys):
+  folder = user / _NAME
+  reproduce._print_end([], [], types.SimpleNamespace(logdir=folder))
+  assert _paste(
+      capsys.readouterr().out, "Tables and figures:", tmp_path) == (
+          "//rethink_tf:report",
+          [f"--runs={folder}", f"--out={folder / 'report'}"])
+
+
+def test_each_run_of_a_suite_is_a_command(user, tmp_path):
+  plans = suite_plan.load("smoke", (1,), 0)
+  for plan in plans:
+    job = types.SimpleNamespace(plan=plan, directory=user / _NAME)
+    line = runner.shell_command(job, user / "my data")
+    target, flags = _paste(f"do:{line}", "do:", tmp_path)
+    assert target == "//rethink_tf:train"
+    config, options = training_flags.parse(flags)
+    assert config == plan.config
+    assert (options.logdir, options.data_dir) == (
+        user / _NAME, user / "my data")
+
+
+def test_a_program_that_knows_no_checkout_says_where_bazel_is_in_one(
+    user, tmp_path, monkeypatch):
+  monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
+  assert commands.shell_line("train", []) == (
+      "scripts/bazel run //rethink_tf:train --")
+  monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY")
+  start = shlex.split(commands.shell_line("train", []))[0]
+  assert start == "scripts/bazel" or pathlib.Path(start).is_absolute()
