@@ -11,10 +11,12 @@ they load.
 """
 
 import collections.abc
+import contextlib
 import dataclasses
 import functools
 import os
 import pathlib
+import re
 import sys
 import types
 import typing
@@ -37,6 +39,21 @@ _DEFINE = {
     bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
     float: flags.DEFINE_float, str: flags.DEFINE_string,
     pathlib.Path: flags.DEFINE_string, tuple: flags.DEFINE_string}
+
+
+class _Values(flags.FlagValues):
+  """absl's, which also know where the flags of flagfiles stand."""
+
+  def keep_places(self, arguments):
+    """Keeps for each flag where the argument stands that it has its value of."""
+    places = {}
+    for argument in arguments:
+      name = argument.lstrip("-").partition("=")[0]
+      if name not in self and name.startswith("no"):
+        name = name.removeprefix("no")
+      places[name] = getattr(argument, "place", None)
+    # Any other attribute of absl's is a flag.
+    self.__dict__["places"] = places
 
 
 class Flags:
@@ -113,7 +130,7 @@ def choice(default, allowed, more="", heading=WHAT, **others):
 
 def define(*kinds):
   """Returns `absl.flags.FlagValues` with --help and the flags of classes."""
-  values = flags.FlagValues()
+  values = _Values()
   flags.DEFINE_bool(
       "help", False, "Show this help.", values, module_name=RUN)
   for kind in kinds:
@@ -142,7 +159,7 @@ def read(program, purpose, arguments, *kinds):
 
   Returns:
     `(values, stem)`: `absl.flags.FlagValues` for `build`, and the name of the
-    first flagfile without its ending, or None.
+    last flagfile without its ending, or None.
 
   Raises:
     UsageError: an unknown flag, a value of the wrong type, an argument that is
@@ -158,15 +175,51 @@ def read(program, purpose, arguments, *kinds):
   try:
     rest = values([program, *expanded])[1:]
   except flags.Error as error:
-    raise errors.UsageError(str(error)) from error
+    place = _find_refused(expanded, kinds)
+    raise errors.UsageError(
+        f"{error} ({place})" if place else str(error)) from error
+  values.keep_places(expanded)
   if values.help:
     _print_help(program, purpose, values)
     sys.exit(0)
   if rest:
+    # Of a flagfile where a line is "-" or "--", which ends flags for absl.
+    place = next((argument.place for argument in expanded
+                  if isinstance(argument, flagfile.Line)
+                  and argument in ("-", "--")), None)
     raise errors.UsageError(
-        f"expected flags only, as --name=value. Received: {rest[0]!r}")
+        f"expected flags only, as --name=value. Received: {str(rest[0])!r}"
+        + (f" ({place})" if place else ""))
   variables.check(os.environ)
   return values, pathlib.Path(file).stem if file else None
+
+
+def _find_refused(arguments, kinds):
+  """Returns where the flag of a flagfile stands that absl refuses, or None."""
+  for argument in arguments:
+    if isinstance(argument, flagfile.Line):
+      try:
+        define(*kinds)(["", argument])
+      except flags.Error:
+        return argument.place
+  return None
+
+
+@contextlib.contextmanager
+def naming_places(values):
+  """Adds to a UsageError of the block where the flags that it names stand.
+
+  Args:
+    values: what `read` returned.
+  """
+  try:
+    yield
+  except errors.UsageError as error:
+    names = re.findall(r"--(\w+)", str(error).partition(":")[0])
+    places = [values.places[name] for name in names if values.places.get(name)]
+    if not places:
+      raise
+    raise errors.UsageError(f"{error} ({'; '.join(places)})") from error
 
 
 def build(kind, values, **found):
@@ -179,8 +232,14 @@ def build(kind, values, **found):
       default, the values where they are not given.
 
   Raises:
-    UsageError: a value is out of range, or does not go with another.
+    UsageError: a value is out of range, or does not go with another; it says
+      where in a flagfile it stands.
   """
+  with naming_places(values):
+    return _build(kind, values, found)
+
+
+def _build(kind, values, found):
   fields = dict(found)
   for name, field, declared in _flags_of(kind):
     value = getattr(values, name)

@@ -12,6 +12,19 @@ from rethink_tf import paths
 _PREFIXES = ("--flagfile=", "-flagfile=")
 
 
+class Line(str):
+  """A flag of a flagfile, as text.
+
+  Attributes:
+    place: the file and the line where it stands, as messages say it.
+  """
+
+  def __new__(cls, text, place):
+    line = super().__new__(cls, text)
+    line.place = place
+    return line
+
+
 def expand(arguments):
   """Replaces every `--flagfile=PATH` by the flags in that file.
 
@@ -22,14 +35,15 @@ def expand(arguments):
     arguments: list of str, without the program name.
 
   Returns:
-    `(flags, first)`: the expanded list of str, and the first flagfile as it was
-    typed, or None where none was given.
+    `(flags, last)`: the expanded list of str, of which those from files are
+    each a `Line`, and the last flagfile, which wins over those before it, as
+    it was typed; None where none was given.
 
   Raises:
     UsageError: a flagfile is missing, unreadable, includes itself, or has a
       line that is neither a flag nor a comment.
   """
-  from_files, direct, first = [], [], None
+  from_files, direct, last = [], [], None
   remaining = list(arguments)
   while remaining:
     argument = remaining.pop(0)
@@ -39,12 +53,11 @@ def expand(arguments):
             "--flagfile: expected a path. Received: nothing")
       argument = f"--flagfile={remaining.pop(0)}"
     if argument.startswith(_PREFIXES):
-      typed = argument.split("=", 1)[1]
-      first = first or typed
-      from_files += _read(paths.find_file("flagfile", typed), ())
+      last = argument.split("=", 1)[1]
+      from_files += _read(paths.find_file("flagfile", last), ())
     else:
       direct.append(argument)
-  return from_files + direct, first
+  return from_files + direct, last
 
 
 def _read(path, including):
@@ -52,23 +65,26 @@ def _read(path, including):
   if resolved in including:
     raise errors.UsageError(f"flagfile {path} includes itself")
   try:
-    text = path.read_text(encoding="utf-8")
+    # Some editors begin a file with a byte order mark.
+    text = path.read_text(encoding="utf-8-sig")
   except (OSError, UnicodeDecodeError) as error:
     raise errors.UsageError(
         f"flagfile {path} cannot be read: {error}") from error
   flags = []
   for number, line in enumerate(text.splitlines(), start=1):
-    line = line.strip()
+    line, place = line.strip(), f"flagfile {path}, line {number}"
     if not line or line.startswith(("#", "//")):
       continue
     if not line.startswith("-"):
       raise errors.UsageError(
-          f"flagfile {path}, line {number}: expected a flag that starts with "
-          f"--, or a comment that starts with #. Received: {line!r}"
-      )
+          f"{place}: expected a flag that starts with --, or a comment that "
+          f"starts with #. Received: {line!r}")
+    if any(map(str.isspace, line.partition("=")[0])):
+      raise errors.UsageError(
+          f"{place}: expected --name=value. Received: {line!r}")
     if line.startswith(_PREFIXES):
       inner = pathlib.Path(line.split("=", 1)[1])
       flags += _read(path.parent / inner, (*including, resolved))
     else:
-      flags.append(line)
+      flags.append(Line(line, place))
   return flags

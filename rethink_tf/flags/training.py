@@ -157,8 +157,9 @@ def parse(arguments):
       Config, Options)
   # What --help has under ImageNet goes with no other dataset.
   if values.dataset in catalog.DATASETS and values.model in registry.models():
-    imagenet_flags.check_dataset(
-        values, declare.names(Config, Options, heading=declare.IMAGENET))
+    with declare.naming_places(values):
+      imagenet_flags.check_dataset(
+          values, declare.names(Config, Options, heading=declare.IMAGENET))
   config, options = run_flags.build(
       Config, Options, values, arguments, lambda config: stem or config.model)
   if options.preview and config.is_imagenet:

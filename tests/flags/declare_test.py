@@ -138,9 +138,37 @@ def test_names_are_those_of_flags():
       declare.names(_Recipe)) == 11
 
 
-def test_the_first_flagfile_gives_its_name(tmp_path):
+def test_the_last_flagfile_gives_its_name(tmp_path):
+  (tmp_path / "cake.flags").write_text("--minutes=8\n")
   (tmp_path / "soup.flags").write_text("--minutes=7\n")
   values, stem = declare.read(
-      "cook", "", ["--flagfile=soup.flags", "--dish=cake"], _Recipe)
+      "cook", "",
+      ["--flagfile=cake.flags", "--flagfile=soup.flags", "--dish=cake"],
+      _Recipe)
   assert (stem, values.minutes, values.dish) == ("soup", 7, "cake")
   assert declare.read("cook", "", [], _Recipe)[1] is None
+
+
+@pytest.mark.parametrize("text, lines", [
+    ("--dish=soup\n--spoon=1\n", [2]),  # Of absl: no such flag.
+    ("\n--minutes=x\n", [2]),  # Of absl: no number.
+    ("--covered=x\n", [1]),
+    ("--minutes\n", [1]),
+    ("--minutes=0\n", [1]),
+    ("--minutes=3\n--minutes=0\n", [2]),
+    ("--tastings=99\n", [1]),
+    ("--shade=2\n--pot=\n", [2]),
+    ("--dish=cake\n--salt=1\n", [2]),
+    ("--dish=cake\n--sugar=1\n--salt=1\n", [3, 2]),
+    ("--nocovered\n--\n--minutes=3\n", [2]),
+])
+def test_a_mistake_in_a_flagfile_names_its_line(tmp_path, text, lines):
+  (tmp_path / "f").write_text(text)
+  places = [f"flagfile {tmp_path}/f, line {line}" for line in lines]
+  assert _refusal("--flagfile=f").endswith(f" ({'; '.join(places)})")
+
+
+@pytest.mark.parametrize("typed", [["--minutes=0"], ["--minutes", "0"]])
+def test_a_mistake_that_is_typed_names_no_line(tmp_path, typed):
+  (tmp_path / "f").write_text("--minutes=3\n")
+  assert _refusal("--flagfile=f", *typed) == _refusal(*typed)

@@ -31,10 +31,10 @@ def test_blank_lines_and_comments_are_skipped(tmp_path):
 def test_direct_flags_follow_those_of_files_wherever_they_stood(tmp_path):
   (tmp_path / "f").write_text("--seed=3\n")
   (tmp_path / "g").write_text("--seed=4\n")
-  expanded, first = flagfile.expand(
+  expanded, last = flagfile.expand(
       ["--epochs=1", "--flagfile=f", "--seed=9", "--flagfile", "g"])
   assert expanded == ["--seed=3", "--seed=4", "--epochs=1", "--seed=9"]
-  assert first == "f"
+  assert last == "g"  # Whose seed is the one of the two that counts.
 
 
 def test_a_flagfile_in_a_flagfile_is_relative_to_that_file(tmp_path):
@@ -96,9 +96,9 @@ def test_a_name_too_long_for_the_disk_is_refused():
 
 
 def test_a_shipped_flagfile_is_found_from_any_folder():
-  expanded, first = flagfile.expand(["--flagfile=configs/quickstart.flags"])
+  expanded, last = flagfile.expand(["--flagfile=configs/quickstart.flags"])
   assert "--dataset=digits" in expanded
-  assert first == "configs/quickstart.flags"
+  assert last == "configs/quickstart.flags"
 
 
 def test_the_users_own_file_comes_before_a_shipped_one(tmp_path):
@@ -106,3 +106,31 @@ def test_the_users_own_file_comes_before_a_shipped_one(tmp_path):
   (tmp_path / "configs/quickstart.flags").write_text("--seed=77\n")
   expanded, _ = flagfile.expand(["--flagfile=configs/quickstart.flags"])
   assert expanded == ["--seed=77"]
+
+
+@pytest.mark.parametrize("line", [
+    "--epochs 3", "--flagfile other", "--epochs =3", "-flagfile\tother"])
+def test_a_name_and_its_value_are_joined_by_an_equals_sign(tmp_path, line):
+  (tmp_path / "f").write_text(f"--seed=1\n{line}\n")
+  assert _refusal("--flagfile=f") == (
+      f"flagfile {tmp_path}/f, line 2: expected --name=value. Received: "
+      f"{line!r}")
+
+
+def test_a_value_may_hold_spaces(tmp_path):
+  (tmp_path / "f").write_text("--logdir=my runs/a=b c\n")
+  assert flagfile.expand(["--flagfile=f"])[0] == ["--logdir=my runs/a=b c"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_flag(tmp_path):
+  (tmp_path / "f").write_text("--seed=1\n", encoding="utf-8-sig")
+  assert flagfile.expand(["--flagfile=f"])[0] == ["--seed=1"]
+
+
+def test_each_flag_of_a_file_knows_its_line(tmp_path):
+  (tmp_path / "f").write_text("# row 1\n--flagfile=g\n--epochs=2\n")
+  (tmp_path / "g").write_text("\n--seed=1\n")
+  expanded, _ = flagfile.expand(["--flagfile=f", "--dropout=0"])
+  assert [flag.place for flag in expanded[:2]] == [
+      f"flagfile {tmp_path}/g, line 2", f"flagfile {tmp_path}/f, line 3"]
+  assert not isinstance(expanded[2], flagfile.Line)

@@ -246,6 +246,23 @@ def test_every_program_reads_flagfiles_strictly(parse, tmp_path):
       f"flagfile {file} includes itself")
 
 
+@pytest.mark.parametrize("parse", _REFUSED)
+def test_every_program_names_the_line_of_a_flag_that_it_lacks(parse, tmp_path):
+  file = tmp_path / "f"
+  file.write_text("# a comment\n--lr=1\n")
+  message = _refusal(parse, f"--flagfile={file}")
+  assert message.startswith("Unknown command line flag 'lr'")
+  assert message.endswith(f" (flagfile {file}, line 2)")
+
+
+def test_a_flag_of_other_data_is_found_in_its_flagfile(tmp_path):
+  file = tmp_path / "f"
+  file.write_text("--dataset=digits\n--image_size=96\n")
+  assert _refusal(training_flags.parse, f"--flagfile={file}") == (
+      "--image_size: expected with --dataset=imagenet2012 only (flagfile "
+      f"{file}, line 2)")
+
+
 def test_a_choice_that_is_overruled_need_not_be_valid():
   options = selection_flags.parse_select(
       ["--bandwidth=nan", "--try=bandwidth=1,2"])
