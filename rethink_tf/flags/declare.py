@@ -45,7 +45,7 @@ class _Values(flags.FlagValues):
   """absl's, which also know where the flags of flagfiles stand."""
 
   def keep_places(self, arguments):
-    """Keeps for each flag where the argument stands that it has its value of."""
+    """Keeps where the argument stands that each flag has its value of."""
     places = {}
     for argument in arguments:
       name = argument.lstrip("-").partition("=")[0]

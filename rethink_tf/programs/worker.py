@@ -60,7 +60,7 @@ def _main(parsed, compute, summarize):
   stop = signals.Stop()
   with stop.on_signals():
     if cluster is None:
-      cluster = _resolve(options)
+      cluster = ask_scheduler(options)
     if config.batch_size % len(cluster):
       raise errors.UsageError(
           f"--batch_size: expected a multiple of {len(cluster)}, the number of "
@@ -82,7 +82,16 @@ def _main(parsed, compute, summarize):
         flush=True)
 
 
-def _resolve(options):
+def ask_scheduler(options):
+  """Returns the `Cluster` that SLURM or Kubernetes has made.
+
+  Args:
+    options: the `Options`.
+
+  Raises:
+    UsageError: the scheduler's variables do not say enough.
+    StoppedError: workers did not come.
+  """
   common.silence_libraries()
   # Imports TensorFlow, whose resolvers it asks.
   from rethink_tf.distributed import resolvers  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Commands as they are printed: pasted into any shell, in any folder, they work."""
+"""Commands as they are printed, to be pasted into a shell in any folder."""
 
 import os
 import pathlib

@@ -57,7 +57,7 @@ def test_slurms_ports_begin_where_the_user_says(slurm):
 def test_the_users_port_is_the_flags(monkeypatch):
   monkeypatch.setattr(resolvers, "resolve", lambda *arguments: arguments)
   _, options = training_flags.parse(["--port_base=2222"])
-  assert worker._resolve(options) == (
+  assert worker.ask_scheduler(options) == (
       os.environ, options.worker_timeout, 2222)
 
 

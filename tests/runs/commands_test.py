@@ -92,9 +92,12 @@ def test_another_flagfile_of_that_name_is_the_users(user, tmp_path):
   assert flags[0] == f"--flagfile={mine}"
 
 
-def test_the_report_is_of_the_suites_folder(user, tmp_path, capsys):
+def test_the_report_is_of_the_suites_folder(
+    user, tmp_path, monkeypatch, capsys):
   folder = user / _NAME
-  reproduce._print_end([], [], types.SimpleNamespace(logdir=folder))
+  monkeypatch.setattr(runner, "run", lambda *arguments: [])
+  assert reproduce.main(
+      ["reproduce", "--suite=smoke", f"--logdir={_NAME}"]) == 0
   assert _paste(
       capsys.readouterr().out, "Tables and figures:", tmp_path) == (
           "//rethink_tf:report",
