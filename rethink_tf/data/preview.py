@@ -15,7 +15,7 @@ def figure(config, data_dir):
   """Draws the first training images, modified in each of the paper's six ways.
 
   Args:
-    config: the `Config`; its dataset and seed are used, and its label
+    config: the `Config`; its dataset and seeds are used, and its label
       corruption where that is neither 0 nor 1.
     data_dir: `pathlib.Path` or None, as `datasets.load` takes it.
 
@@ -52,7 +52,7 @@ def _rows(config, data):
 
   def corrupted(probability):
     return randomization.corrupt_labels(
-        labels, probability, data.num_classes, config.seed)
+        labels, probability, data.num_classes, config.seed_of_labels)
 
   def modified(name):
     return randomization.randomize_pixels(

@@ -84,6 +84,9 @@ class Config(run_flags.RunConfig):
       None, PRECISIONS, ": what layers compute in; weights, statistics and the "
       "optimizer are float32", declare.OPTIMIZER, typed=PRECISIONS[0],
       used_if=lambda fields: fields["precision"] != PRECISIONS[0])
+  label_seed: int | None = declare.run(
+      None, "Seed of the labels that are drawn, apart from initialization, "
+      "order and pixels; default: --seed.", checks.SEED)
   image_size: int | None = imagenet_flags.declare_flag(
       299, "ImageNet: height and width of the network's input.")
   data_augmentation: bool | None = imagenet_flags.declare_flag(
@@ -105,6 +108,10 @@ class Config(run_flags.RunConfig):
   @property
   def is_imagenet(self):
     return self.dataset == catalog.IMAGENET
+
+  @property
+  def seed_of_labels(self):
+    return self.seed if self.label_seed is None else self.label_seed
 
   def as_dict(self):
     """Returns the fields that are not None as a dict that `json` can write."""

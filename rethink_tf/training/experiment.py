@@ -143,7 +143,8 @@ def load_data(config, data_dir, allow_sample=False):
   """
   data = _load(config, data_dir, allow_sample)
   train = randomization.corrupt_training_labels(
-      data, config.train_examples, config.label_corruption, config.seed)
+      data, config.train_examples, config.label_corruption,
+      config.seed_of_labels)
   if config.pixel_randomization == "none":  # As always for photographs.
     return data, train
   train, test = (
@@ -221,7 +222,7 @@ def _find_best_top5(rows):
 def _find_corrupted(config, train):
   """Tells corrupted labels from untouched ones; None where all are alike."""
   corrupted = randomization.is_corrupted(
-      len(train), config.label_corruption, config.seed, train.keys)
+      len(train), config.label_corruption, config.seed_of_labels, train.keys)
   return corrupted if 0 < np.mean(corrupted) < 1 else None
 
 

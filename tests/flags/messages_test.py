@@ -45,6 +45,7 @@ _REFUSED = {
         ("--lr_decay_examples=0", _WHOLE),
         ("--eval_every=0", _WHOLE),
         ("--seed=-1", _SEED),
+        ("--label_seed=-1", _SEED),
         ("--dataset=digits --train_examples=1298", "expected a whole number "
          "from 0 to 1,297, all that digits has. Received: 1298"),
         ("--checkpoint_minutes=nan", _POSITIVE),

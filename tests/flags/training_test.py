@@ -209,3 +209,16 @@ def test_an_empty_path_is_refused(name):
 def test_a_config_cannot_be_changed():
   with pytest.raises(dataclasses.FrozenInstanceError):
     training_flags.Config().seed = 2
+
+
+def test_a_label_seed_is_seed_unless_given_and_part_of_the_hash():
+  default, _ = training_flags.parse(["--seed=3"])
+  assert (default.label_seed, default.seed_of_labels) == (None, 3)
+  assert "label_seed" not in default.as_dict()
+  given = [training_flags.parse([f"--seed={seed}", "--label_seed=0"])
+           for seed in (0, 3)]
+  assert [config.seed_of_labels for config, _ in given] == [0, 0]
+  # Networks on the same labels lie side by side, and apart from others.
+  folders = {options.logdir.parent for _, options in given}
+  assert len(folders) == 1
+  assert given[0][0].short_hash() != default.short_hash()

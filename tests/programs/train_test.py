@@ -221,6 +221,42 @@ def test_bfloat16_fits_and_goes_on_as_if_never_stopped(tmp_path):
                f"--logdir={tmp_path / 'one'}") == 2
 
 
+def _load_train(*flags):
+  config, _ = training_flags.parse(["--dataset=digits", *flags])
+  return experiment.load_data(config, None)[1]
+
+
+def test_networks_of_other_seeds_share_the_labels_of_a_label_seed():
+  flags = ("--label_corruption=1", "--pixel_randomization=random_pixels")
+  one, other = (_load_train(*flags, f"--seed={seed}", "--label_seed=7")
+                for seed in (1, 2))
+  np.testing.assert_array_equal(one.labels, other.labels)
+  assert (one.images != other.images).any()
+  # They are those of a run with that seed, whose pixels are others.
+  as_ever = _load_train(*flags, "--seed=7")
+  np.testing.assert_array_equal(one.labels, as_ever.labels)
+  assert (one.images != as_ever.images).any()
+  assert (one.labels != _load_train(*flags, "--seed=1").labels).any()
+
+
+def test_the_kinds_of_labels_are_those_of_the_label_seed(tmp_path):
+  flags = ("--dataset=digits", "--label_corruption=0.3", "--epochs=2",
+           "--seed=1", "--label_seed=7", f"--logdir={tmp_path}")
+  assert _main(*flags) == 0
+  assert json.loads((tmp_path / "config.json").read_text())["label_seed"] == 7
+  result = _result(tmp_path)
+  train = _load_train("--label_corruption=0.3", "--seed=7")
+  assert result["label_hash"] == randomization.label_hash(train.labels)
+  kinds = rethink_tf.load_run(tmp_path).label_kinds.iloc[-1]
+  share = np.mean(randomization.is_corrupted(len(train), 0.3, 7))
+  assert result["train_accuracy"] == pytest.approx(
+      share * kinds.corrupted_accuracy
+      + (1 - share) * kinds.untouched_accuracy, abs=1e-6)
+  # Other labels are another run.
+  assert _main(*flags, "--label_seed=8") == 2
+  assert _main(*(flag for flag in flags if "label_seed" not in flag)) == 2
+
+
 def test_load_run_gives_a_notebook_the_same(logdir):
   run = rethink_tf.load_run(logdir)
   assert run.result == _result(logdir)
