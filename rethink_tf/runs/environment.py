@@ -14,6 +14,15 @@ from rethink_tf import paths
 _PACKAGES = (
     "tensorflow", "tensorflow-cpu", "keras", "jax", "numpy",
     "tensorflow-datasets", "scikit-learn")
+# Variables with which libraries round otherwise, or use other devices; threads
+# and instruction sets among them.
+_VARIABLES = (
+    "CUDA_VISIBLE_DEVICES", "DNNL_MAX_CPU_ISA", "KERAS_BACKEND",
+    "MKL_NUM_THREADS", "NPY_DISABLE_CPU_FEATURES", "NVIDIA_TF32_OVERRIDE",
+    "OMP_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "OPENBLAS_CORETYPE",
+    "OPENBLAS_NUM_THREADS", "TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS",
+    "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_XLA_FLAGS",
+    "XLA_FLAGS")
 
 
 def describe(options, deterministic, shared=None):
@@ -37,6 +46,8 @@ def describe(options, deterministic, shared=None):
       "platform": platform.platform(),
       "processor": _find_processor(),
       "cores": os.cpu_count(),
+      "variables": {
+          name: os.environ[name] for name in _VARIABLES if name in os.environ},
       "deterministic": deterministic,
       **(shared or {}),
   }
