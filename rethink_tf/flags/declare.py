@@ -222,13 +222,13 @@ def naming_places(values):
     raise errors.UsageError(f"{error} ({'; '.join(places)})") from error
 
 
-def build(kind, values, **found):
+def build(kind, values, **others):
   """Returns an instance of a class whose fields are flags, all checked.
 
   Args:
     kind: the class, one of those that `read` was given.
     values: what `read` returned.
-    **found: of fields that are no flags, the values; of flags without a
+    **others: of fields that are no flags, the values; of flags without a
       default, the values where they are not given.
 
   Raises:
@@ -236,11 +236,11 @@ def build(kind, values, **found):
       where in a flagfile it stands.
   """
   with naming_places(values):
-    return _build(kind, values, found)
+    return _build(kind, values, others)
 
 
-def _build(kind, values, found):
-  fields = dict(found)
+def _build(kind, values, others):
+  fields = dict(others)
   for name, field, declared in _flags_of(kind):
     value = getattr(values, name)
     if value is not None:
@@ -251,7 +251,7 @@ def _build(kind, values, found):
     elif declared.fill:
       value = declared.fill(fields)
     else:
-      value = found.get(field.name)
+      value = others.get(field.name)
     fields[field.name] = value
     if declared.used_if and not declared.used_if(fields):
       fields[field.name] = None

@@ -101,11 +101,11 @@ def _of_weights(runs, rows, images, holds, paper, more=lambda weights: ""):
   findings = []
   for number in rows:
     row, config = table1_rows.paper_of(number), table1_rows.config_of(number)
-    found = runs.best(config)
-    if not found:
+    repeats = runs.best(config)
+    if not repeats:
       findings.append(finding.Finding(config.model, None))
       continue
-    weights = found[0].result["params"]
+    weights = repeats[0].result["params"]
     findings.append(finding.Finding(
         config.model, holds(row, weights / images),
         f"{weights:,} weights, {weights / images:.1f} for each of {images:,} "

@@ -19,14 +19,14 @@ _CHANCE = 100 * catalog.DATASETS["cifar10"].chance
 
 def random_labels_fitted(runs, rows, slack):
   """Training accuracy on random labels is the paper's, or more."""
-  return _of_rows(
+  return _check_rows(
       runs, rows, "train_accuracy",
       lambda row, value: value >= round(row.train_accuracy - slack, 2))
 
 
 def at_chance(runs, rows, slack):
   """Test accuracy is that of a guess."""
-  return _of_rows(runs, rows, "test_accuracy",
+  return _check_rows(runs, rows, "test_accuracy",
                   lambda row, value: abs(value - _CHANCE) <= slack)
 
 
@@ -39,7 +39,7 @@ def same_hyperparameters(runs, pairs):
     words = ("differ in labels alone" if changed == ["label_corruption"] else
              f"differ in {', '.join(changed)}")
     together = runs.together(configs) or []
-    epochs = [str(found[0].config.epochs) for found in together]
+    epochs = [str(repeats[0].config.epochs) for repeats in together]
     if len({*epochs}) > 1:
       words += f" (these runs were stopped after {' and '.join(epochs)} epochs)"
     findings.append(finding.Finding(
@@ -53,15 +53,15 @@ def modifications_fitted(runs, least):
   findings = []
   for plan in suite_plan.load("fig1a"):
     name = curves.modification(plan.config)
-    found = runs.best(plan.config)
-    if not found:
+    repeats = runs.best(plan.config)
+    if not repeats:
       findings.append(finding.Finding(name, None))
       continue
-    value = table1_rows.percent(found, "train_accuracy")
+    value = table1_rows.percent(repeats, "train_accuracy")
     findings.append(finding.Finding(
         name, value >= least,
-        f"{value:.2f}%{table1_rows.cut_short(found, plan.config)}", "100%",
-        found[0].count))
+        f"{value:.2f}%{table1_rows.cut_short(repeats, plan.config)}", "100%",
+        repeats[0].count))
   return findings
 
 
@@ -76,7 +76,7 @@ def reaches_first(runs, level, first, later):
     if together is None:
       findings.append(finding.Finding(subject, None))
       continue
-    steps = [_steps_to(found, level / 100) for found in together]
+    steps = [_steps_to(repeats, level / 100) for repeats in together]
     findings.append(finding.Finding(
         subject, steps[0] < steps[1],
         f"{steps[0]:,.0f} steps to {level:g}% against {steps[1]:,.0f}",
@@ -87,46 +87,46 @@ def reaches_first(runs, level, first, later):
 def every_corruption_fitted(runs, least):
   """Each model fits at each label corruption that was run."""
   table = curves.fig1c(runs)
-  return _of_models(table, lambda mine: (
-      bool((100 * mine.train_accuracy >= least).all()),
-      f"at least {100 * mine.train_accuracy.min():.2f}% at "
-      f"{mine.p.nunique()} levels", "perfectly"))
+  return _check_models(table, lambda part: (
+      bool((100 * part.train_accuracy >= least).all()),
+      f"at least {100 * part.train_accuracy.min():.2f}% at "
+      f"{part.p.nunique()} levels", "perfectly"))
 
 
 def slowdown(runs, least, most):
   """Random labels take so many times the steps of true labels."""
   table = curves.fig1b(runs)
 
-  def check(mine):
-    factor = mine[mine.p == 1].relative.mean()
+  def check(part):
+    factor = part[part.p == 1].relative.mean()
     return (bool(least <= factor <= most),
-            f"{factor:.2f} times the steps to {mine.level.iloc[0]:.1%}", "")
+            f"{factor:.2f} times the steps to {part.level.iloc[0]:.1%}", "")
 
   # They have no steps to compare, and are slower than any factor.
   never = curves.never_fitted(runs)
   return [
       finding.Finding(
-          found.subject, False, "never at "
+          measured.subject, False, "never at "
           f"{curves.LEAST_LEVEL:.0%} with p = "
-          f"{never[found.subject].config.label_corruption:g}",
-          count=never[found.subject].count)
-      if found.subject in never else found
-      for found in _of_models(table, check)]
+          f"{never[measured.subject].config.label_corruption:g}",
+          count=never[measured.subject].count)
+      if measured.subject in never else measured
+      for measured in _check_models(table, check)]
 
 
 def error_grows(runs, noise, slack):
   """Test error grows with label corruption, to that of a guess."""
   table = curves.fig1c(runs)
 
-  def check(mine):
-    errors = 100 * mine.groupby("p").test_error.mean()
+  def check(part):
+    errors = 100 * part.groupby("p").test_error.mean()
     grows = bool((errors.diff().dropna() >= -noise).all())
     ends = bool(abs(errors.loc[1] - (100 - _CHANCE)) <= slack)
     return (grows and ends and bool(errors.loc[1] > errors.loc[0]),
             f"from {errors.loc[0]:.1f}% to {errors.loc[1]:.1f}% over "
             f"{len(errors)} levels", "to 90%")
 
-  return _of_models(table, check)
+  return _check_models(table, check)
 
 
 def signal_learned(runs, up_to, above):
@@ -134,12 +134,12 @@ def signal_learned(runs, up_to, above):
   table = curves.fig1c(runs)
   table = table[(table.p > 0) & (table.p <= up_to)]
 
-  def check(mine):
-    accuracies = 100 * (1 - mine.groupby("p").test_error.mean())
+  def check(part):
+    accuracies = 100 * (1 - part.groupby("p").test_error.mean())
     return (bool((accuracies >= _CHANCE + above).all()),
             f"{accuracies.iloc[-1]:.1f}% at p = {accuracies.index[-1]:g}", "")
 
-  return _of_models(table, check)
+  return _check_models(table, check)
 
 
 def unregularized_generalizes(runs, pairs, share):
@@ -171,8 +171,8 @@ def steadier(runs, rows):
   together = runs.together(configs)
   if together is None:
     return [finding.Finding(configs[0].model, None)]
-  rises = [max(run.metrics.train_loss.diff().max() for run in found)
-           for found in together]
+  rises = [max(run.metrics.train_loss.diff().max() for run in repeats)
+           for repeats in together]
   return [finding.Finding(
       configs[0].model, bool(rises[0] < rises[1]),
       "largest rise of the training loss from one epoch to the next "
@@ -194,17 +194,17 @@ def decay_and_random_labels(runs, fits, fails, least, most):
     model = plan.config.model
     if not plan.config.weight_decay or model not in (*fits, *fails):
       continue
-    found = runs.best(plan.config)
-    if not found:
+    repeats = runs.best(plan.config)
+    if not repeats:
       findings.append(finding.Finding(model, None))
       continue
-    value = table1_rows.percent(found, "train_accuracy")
+    value = table1_rows.percent(repeats, "train_accuracy")
     holds = value >= least if model in fits else value <= most
     findings.append(finding.Finding(
         model, holds,
-        f"{value:.2f}%{table1_rows.cut_short(found, plan.config)}"
-        f"{_elsewhere(runs, plan.config)}",
-        "fits" if model in fits else "fails to converge", found[0].count))
+        f"{value:.2f}%{table1_rows.cut_short(repeats, plan.config)}"
+        f"{_describe_fewer(runs, plan.config)}",
+        "fits" if model in fits else "fails to converge", repeats[0].count))
   return findings
 
 
@@ -213,65 +213,65 @@ def early_stopping(runs, rows, most):
   findings = []
   for number in rows:
     config = table1_rows.config_of(number)
-    found = runs.best(config)
-    if not found:
+    repeats = runs.best(config)
+    if not repeats:
       findings.append(finding.Finding(config.model, None))
       continue
-    best, last = (table1_rows.percent(found, name) for name in (
+    best, last = (table1_rows.percent(repeats, name) for name in (
         "best_test_accuracy", "test_accuracy"))
-    tests = found[0].metrics.test_accuracy.count()
+    tests = repeats[0].metrics.test_accuracy.count()
     findings.append(finding.Finding(
         config.model, best - last <= most,
         f"best of {tests} tests {best:.2f}%, last {last:.2f}%, at "
-        f"{table1_rows.percent(found, 'train_accuracy'):.2f}% in training"
-        f"{table1_rows.cut_short(found, config)}", "no gain",
-        found[0].count))
+        f"{table1_rows.percent(repeats, 'train_accuracy'):.2f}% in training"
+        f"{table1_rows.cut_short(repeats, config)}", "no gain",
+        repeats[0].count))
   return findings
 
 
-def _of_rows(runs, rows, name, holds):
+def _check_rows(runs, rows, name, holds):
   findings = []
   for number in rows:
     row, config = table1_rows.paper_of(number), table1_rows.config_of(number)
-    found = runs.best(config)
-    if not found:
+    repeats = runs.best(config)
+    if not repeats:
       findings.append(finding.Finding(config.model, None))
       continue
     # As the paper prints it.
-    value = round(table1_rows.percent(found, name), 2)
+    value = round(table1_rows.percent(repeats, name), 2)
     findings.append(finding.Finding(
         config.model, holds(row, value),
-        f"{value:.2f}%{table1_rows.cut_short(found, config)}",
-        f"{getattr(row, name):.2f}%", found[0].count))
+        f"{value:.2f}%{table1_rows.cut_short(repeats, config)}",
+        f"{getattr(row, name):.2f}%", repeats[0].count))
   return findings
 
 
-def _elsewhere(runs, config):
+def _describe_fewer(runs, config):
   """Returns words on the training accuracy on fewer images than the most."""
   _, *fewer = runs.of(config).items()
-  return "".join(
-      f" ({table1_rows.percent(found, 'train_accuracy'):.2f}% on {n:,} images)"
-      for n, found in fewer)
+  accuracies = [(table1_rows.percent(repeats, "train_accuracy"), n)
+                for n, repeats in fewer]
+  return "".join(f" ({value:.2f}% on {n:,} images)" for value, n in accuracies)
 
 
-def _of_models(table, check):
+def _check_models(table, check):
   """Applies a check to each model's part of a table of `curves`."""
   findings = []
   for model in ("inception_small", "alexnet_small", "mlp_1x512"):
-    mine = table[table.model == model]
-    if mine.empty:
+    part = table[table.model == model]
+    if part.empty:
       findings.append(finding.Finding(model, None))
     else:
-      holds, ours, paper = check(mine)
+      holds, ours, paper = check(part)
       findings.append(
-          finding.Finding(model, holds, ours, paper, int(mine.n.iloc[0])))
+          finding.Finding(model, holds, ours, paper, int(part.n.iloc[0])))
   return findings
 
 
-def _steps_to(found, accuracy):
+def _steps_to(repeats, accuracy):
   """Returns the mean number of steps until a running accuracy; inf if never."""
   steps = []
-  for run in found:
+  for run in repeats:
     reached = run.metrics[run.metrics.train_accuracy >= accuracy]
     steps.append(reached.step.iloc[0] if len(reached) else float("inf"))
   return statistics.mean(steps)

@@ -46,7 +46,7 @@ def fig1a(runs):
       run.metrics[["step", "train_loss"]].assign(
           n=count, curve=modification(run.config), seed=run.config.seed)
       for plan in suite_plan.load("fig1a")
-      for count, found in runs.of(plan.config).items() for run in found],
+      for count, repeats in runs.of(plan.config).items() for run in repeats],
       ["n", "curve", "seed", "step", "train_loss"])
 
 
@@ -157,8 +157,8 @@ def _with_best(runs, suite, curve, columns=()):
   """
   frames = []
   for plan in suite_plan.load(suite):
-    for count, found in runs.of(plan.config).items():
-      for run in found:
+    for count, repeats in runs.of(plan.config).items():
+      for run in repeats:
         table = run.metrics[["step", *columns, "test_accuracy"]].dropna()
         frames.append(table.assign(
             n=count, curve=curve(run.config), seed=run.config.seed,
@@ -193,9 +193,9 @@ def _sweep(runs):
   """
   by_model = {}
   for plan in suite_plan.load("fig1b"):
-    for count, found in runs.of(plan.config).items():
+    for count, repeats in runs.of(plan.config).items():
       levels = by_model.setdefault(plan.config.model, {}).setdefault(count, {})
-      levels[plan.config.label_corruption] = found
+      levels[plan.config.label_corruption] = repeats
   sweep = []
   for counts in by_model.values():
     whole = [(len(levels), count) for count, levels in counts.items()

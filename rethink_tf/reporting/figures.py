@@ -73,7 +73,7 @@ def _draw_loss(axis, table):
     for number, (_, curve) in enumerate(runs.groupby("seed")):
       axis.plot(curve.step, curve.train_loss, color=color, linewidth=2,
                 label=None if number else name)
-  axis.set(title=_of_images("Training loss", table), xlabel="training steps",
+  axis.set(title=_add_count("Training loss", table), xlabel="training steps",
            ylabel="average training loss (nats)")
   axis.set_ylim(bottom=0)
   axis.legend()
@@ -108,13 +108,13 @@ def label_kinds(table):
   levels = sorted(table.p.unique())
   colors = matplotlib.colormaps["viridis"].resampled(len(levels) + 1)
   for axis, model in zip(panels, models):
-    mine = table[table.model == model]
-    for p, curve in mine.groupby("p"):
+    part = table[table.model == model]
+    for p, curve in part.groupby("p"):
       color = colors(levels.index(p))
       axis.plot(curve.epoch, curve.untouched_accuracy, color=color)
       axis.plot(curve.epoch, curve.corrupted_accuracy, color=color,
                 linestyle="--")
-    axis.set(title=_of_images(_MODELS[model], mine), xlabel="epoch")
+    axis.set(title=_add_count(_MODELS[model], part), xlabel="epoch")
   panels[0].set(ylabel="training accuracy", ylim=(0, 1.02))
   panels[0].yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
   lines = [matplotlib.lines.Line2D([], [], color=colors(k), label=f"p = {p:g}")
@@ -130,7 +130,7 @@ def label_kinds(table):
 def fig2a(table):
   """Draws training and test accuracy against steps, a color a curve."""
   figure, axis = _axes()
-  axis.set_title(_of_images("Inception V3 on ImageNet", table))
+  axis.set_title(_add_count("Inception V3 on ImageNet", table))
   _with_best(axis, table, "test, {}")
   for color, (name, curves) in _colored(table):
     for number, (_, curve) in enumerate(curves.groupby("seed")):
@@ -145,7 +145,7 @@ def fig2a(table):
 def fig2b(table):
   """Draws test accuracy against steps; shaded: up to the best so far."""
   figure, axis = _axes()
-  axis.set_title(_of_images("Test accuracy, no explicit regularizers", table))
+  axis.set_title(_add_count("Test accuracy, no explicit regularizers", table))
   _with_best(axis, table, "{}")
   axis.set(xlabel="training steps", ylabel="test accuracy")
   figure.set_size_inches(9.5, 4.6)
@@ -181,17 +181,17 @@ def _axes():
   return figure, figure.subplots()
 
 
-def _of_images(title, table):
+def _add_count(title, table):
   return f"{title} ({table.n.iloc[0]:,} images)"
 
 
 def _over_corruption(axis, table, column):
-  for color, marker, (model, mine) in zip(
+  for color, marker, (model, part) in zip(
       _COLORS, _MARKERS, table.groupby("model", sort=False)):
-    values = mine.groupby("p")[column].agg(["mean", "std"])
+    values = part.groupby("p")[column].agg(["mean", "std"])
     spread = values["std"]
     axis.errorbar(
         # One seed has no spread, and its legend no bar.
         values.index, values["mean"], yerr=spread if spread.any() else None,
         color=color, marker=marker, linewidth=2, capsize=3,
-        label=_of_images(_MODELS[model], mine))
+        label=_add_count(_MODELS[model], part))

@@ -31,10 +31,10 @@ def as_markdown(runs, markdown):
     markdown: a function from columns and rows to a table.
   """
   full = table1.full(runs)
-  rows = [_of_table1(whole, fewer)
+  rows = [_make_table1_row(whole, fewer)
           for whole, fewer in zip(full, table1.small(runs))
           if int(whole["row"]) in _ROWS]
-  rows += [_of_table3(line)
+  rows += [_make_table3_row(line)
            for line in linear_tables.table3(runs)[:_INTERPOLATED]]
   run = [row for row in rows if row["train, ours"] != cells.NOT_RUN]
   if not run:
@@ -60,7 +60,7 @@ def caption(table):
       "90% of a guess.")
 
 
-def _of_table1(whole, fewer):
+def _make_table1_row(whole, fewer):
   """Returns a row of Table 1, from the most images that it was run on."""
   line = fewer if whole["train, ours"] == cells.NOT_RUN else whole
   cut_short = f", {line['epochs']} epochs" * ("of" in line["epochs"])
@@ -70,7 +70,7 @@ def _of_table1(whole, fewer):
       "images": line["n"] + cut_short}
 
 
-def _of_table3(line):
+def _make_table3_row(line):
   """Returns a row of Table 3, its errors as accuracies."""
 
   def accuracy(error):

@@ -18,7 +18,7 @@ _IMAGES = catalog.DATASETS[catalog.IMAGENET].train_examples
 def imagenet_labels_fitted(runs, rows, slack):
   """Top-1 training accuracy on random labels is the paper's, or more."""
   return [
-      _of_row(runs, number, lambda row, ours: (
+      _check_row(runs, number, lambda row, ours: (
           ours["train"] >= row.top1_train - slack,
           f"{ours['train']:.2f}%", f"{row.top1_train:.2f}%"))
       for number in rows]
@@ -27,7 +27,7 @@ def imagenet_labels_fitted(runs, rows, slack):
 def imagenet_at_chance(runs, rows, slack):
   """Top-1 test accuracy is that of a guess."""
   return [
-      _of_row(runs, number, lambda row, ours: (
+      _check_row(runs, number, lambda row, ours: (
           abs(ours["test"] - _CHANCE) <= slack,
           f"{ours['test']:.2f}%", f"{row.top1_test:.2f}%"))
       for number in rows]
@@ -35,14 +35,14 @@ def imagenet_at_chance(runs, rows, slack):
 
 def imagenet_unregularized(runs, rows, share):
   """Without regularizers, most of the test accuracy is still there."""
-  return _compared(
+  return _compare(
       runs, rows, lambda without, regularized: without >= share * regularized,
       "{0:.2f}% without, {1:.2f}% with")
 
 
 def imagenet_augmentation(runs, rows):
   """Data augmentation alone is worth more than weight decay alone."""
-  return _compared(
+  return _compare(
       runs, rows, lambda augmented, decay, neither: augmented > decay > neither,
       "{0:.2f}% with augmentation, {1:.2f}% with weight decay, {2:.2f}% with "
       "neither")
@@ -51,14 +51,14 @@ def imagenet_augmentation(runs, rows):
 def imagenet_early_stopping(runs, rows, least):
   """The best test accuracy on the way is well above the last."""
   return [
-      _of_row(runs, number, lambda row, ours: (
+      _check_row(runs, number, lambda row, ours: (
           ours["best"] - ours["test"] >= least,
           f"best {ours['best']:.2f}%, last {ours['test']:.2f}%",
           f"best {row.best_top1_test}%, last {row.top1_test:.2f}%"))
       for number in rows]
 
 
-def _of_row(runs, number, check):
+def _check_row(runs, number, check):
   row, ours = _row(runs, number)
   subject = _subject(row)
   if ours is None:
@@ -67,12 +67,12 @@ def _of_row(runs, number, check):
   return finding.Finding(subject, holds, measured, paper, _IMAGES)
 
 
-def _compared(runs, numbers, holds, text):
+def _compare(runs, numbers, holds, text):
   rows, ours = zip(*(_row(runs, number) for number in numbers))
   subject = "; ".join(map(_subject, rows))
   if None in ours:
     return [finding.Finding(subject, None)]
-  values = [mine["test"] for mine in ours]
+  values = [accuracies["test"] for accuracies in ours]
   return [finding.Finding(
       subject, holds(*values), text.format(*values),
       text.format(*(row.top1_test for row in rows)), _IMAGES)]
@@ -82,11 +82,11 @@ def _row(runs, number):
   """Returns a row of Table 2, and its accuracies here in percent, or None."""
   row, = (row for row in tables.table2() if row.row == number)
   config, _ = training_flags.parse([f"--flagfile={row.flagfile}"])
-  found = runs.at(config, _IMAGES)
-  if not found:
+  repeats = runs.at(config, _IMAGES)
+  if not repeats:
     return row, None
   return row, {
-      name: 100 * statistics.mean(run.result[key] for run in found)
+      name: 100 * statistics.mean(run.result[key] for run in repeats)
       for name, key in (("train", "train_accuracy"), ("test", "test_accuracy"),
                         ("best", "best_test_accuracy"))}
 

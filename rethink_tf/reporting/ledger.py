@@ -66,8 +66,8 @@ def lines(runs):
       "claim": entry.claim.says,
       "place": entry.claim.place,
       "verdict": entry.verdict,
-      "measured": _measured(entry.findings),
-      "paper": _of_paper(entry.findings),
+      "measured": _join_measured(entry.findings),
+      "paper": _join_paper(entry.findings),
   } for entry in entries(runs)]
 
 
@@ -82,7 +82,7 @@ def as_markdown(runs):
     for f in entry.findings:
       ours = cells.NOT_RUN if f.holds is None else f.ours
       paper = f" (paper: {f.paper})" if f.paper and f.holds is not None else ""
-      lines.append(f"- {f.subject}{_where(f)}: {ours}{paper}")
+      lines.append(f"- {f.subject}{_describe_data(f)}: {ours}{paper}")
     parts.append("\n".join(lines))
   return "\n\n".join(parts) or "No runs yet."
 
@@ -99,25 +99,26 @@ def as_text(runs):
         continue
       paper = f" (paper: {f.paper})" if f.paper else ""
       mark = "" if f.holds else ", fails"
-      text.append(f"  - {f.subject}{_where(f)}: {f.ours}{paper}{mark}")
+      text.append(f"  - {f.subject}{_describe_data(f)}: {f.ours}{paper}{mark}")
     paragraphs.append("\n".join(text))
   return "\n\n".join(paragraphs)
 
 
-def _measured(findings):
+def _join_measured(findings):
   """Returns what was measured; on how many images, where that differs."""
   several = len({f.count for f in findings if f.count}) > 1
   return "; ".join(
-      f"{f.subject}{_where(f) if several else f.stand_in}: {f.ours}"
+      f"{f.subject}{_describe_data(f) if several else f.stand_in}: {f.ours}"
       for f in findings if f.holds is not None and f.ours)
 
 
-def _of_paper(findings):
+def _join_paper(findings):
   return "; ".join(
       f"{f.subject}: {f.paper}" for f in findings
       if f.holds is not None and f.paper)
 
 
-def _where(found):
-  images = f" on {found.count:,} images" if found.count else ""
-  return images + found.stand_in
+def _describe_data(finding):
+  """Returns words on how many images a finding is of, and what is less."""
+  images = f" on {finding.count:,} images" if finding.count else ""
+  return images + finding.stand_in

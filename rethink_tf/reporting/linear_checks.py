@@ -12,7 +12,7 @@ _ROUNDING = 1e-12
 
 def sgd_stays_in_span(runs, most):
   """SGD from zero ends in the span of the data points."""
-  return _of_statements(runs, "sgd", lambda sgd: (
+  return _check_statements(runs, "sgd", lambda sgd: (
       sgd["outside_span"] < most,
       f"{sgd['outside_span']:.1e} of the weights' norm outside it after "
       f"{sgd['epochs'][-1]} epochs"))
@@ -30,7 +30,7 @@ def sgd_reaches_minimum_norm(runs, most):
             f"{sgd['distances'][-1]:.1e}; that of the kernel's solution "
             f"{kernel:.1e}")
 
-  return _of_statements(runs, "sgd", check)
+  return _check_statements(runs, "sgd", check)
 
 
 def same_curvature(runs, most):
@@ -43,7 +43,7 @@ def same_curvature(runs, most):
             f"off by {worst:.1e}, elsewhere by "
             f"{curvature['difference_elsewhere']:.1e}")
 
-  return _of_statements(runs, "curvature", check)
+  return _check_statements(runs, "curvature", check)
 
 
 def degenerate_curvature(runs):
@@ -55,7 +55,7 @@ def degenerate_curvature(runs):
             f"{flat:,} of {curvature['weights']:,} directions are flat with "
             f"{curvature['examples']} examples")
 
-  return _of_statements(runs, "curvature", check)
+  return _check_statements(runs, "curvature", check)
 
 
 def other_solutions_are_worse(runs, solution, larger, worse):
@@ -69,7 +69,7 @@ def other_solutions_are_worse(runs, solution, larger, worse):
             f"norm {other['norm']:.4g} against {least['norm']:.4g}, test error "
             f"{other['test_error']:.1%} against {least['test_error']:.1%}")
 
-  return _of_statements(runs, "solutions", check)
+  return _check_statements(runs, "solutions", check)
 
 
 def interpolation_generalizes(runs, residual, times):
@@ -96,11 +96,11 @@ def interpolation_generalizes(runs, residual, times):
 
 def norm_is_not_predictive(runs, share):
   """MNIST's wavelets have the larger norm and a fraction of the error."""
-  found = linear_tables.on_equally_many(runs, tables.table3()[:2])
-  if found is None:
+  pair = linear_tables.on_equally_many(runs, tables.table3()[:2])
+  if pair is None:
     return [finding.Finding("MNIST", None)]
-  widths = [f"{run.config['bandwidth']:g}" for run in found]
-  pixels, wavelets = (run.result for run in found)
+  widths = [f"{run.config['bandwidth']:g}" for run in pair]
+  pixels, wavelets = (run.result for run in pair)
   return [finding.Finding(
       "MNIST",
       wavelets["min_norm"] > pixels["min_norm"]
@@ -138,7 +138,7 @@ def regularization_helps(runs, curves, helps, share, test_examples):
   return findings
 
 
-def _of_statements(runs, part, check):
+def _check_statements(runs, part, check):
   """Applies a check to a part of each result of section5."""
   findings = []
   for run in runs.of_program("section5"):

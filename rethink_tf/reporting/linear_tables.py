@@ -47,9 +47,9 @@ def error_against_examples(runs):
   """
   frames = []
   for row in tables.table3():
-    mine = _curve(_like(runs, row, ("filters",)), "n", ("filters",))
-    if len(mine):
-      frames.append(mine.assign(curve=row.title, paper=row.test_error / 100))
+    curve = _curve(_like(runs, row, ("filters",)), "n", ("filters",))
+    if len(curve):
+      frames.append(curve.assign(curve=row.title, paper=row.test_error / 100))
   return _stacked(frames, ["curve", "n", "test_error", "paper"])
 
 
@@ -62,9 +62,9 @@ def error_against_filters(runs):
   """
   frames = []
   for row in tables.table3():
-    mine = _curve(_like(runs, row, ("filters",)), "filters")
-    if len(mine):
-      frames.append(mine.assign(
+    curve = _curve(_like(runs, row, ("filters",)), "filters")
+    if len(curve):
+      frames.append(curve.assign(
           curve=row.title, paper=row.test_error / 100,
           paper_filters=_config(row)["filters"]))
   return _stacked(frames, [
@@ -88,11 +88,11 @@ def error_against_l2(runs):
     if row.regularized != "no":
       continue  # The same runs as its neighbour's.
     # The l2 of the network with the most filters that has several.
-    mine = _curve(_like(runs, row, ("l2", "filters")), "l2", ("n", "filters"))
-    if len(mine):
-      frames.append(mine.assign(
+    curve = _curve(_like(runs, row, ("l2", "filters")), "l2", ("n", "filters"))
+    if len(curve):
+      frames.append(curve.assign(
           curve=row.title,
-          fewer_filters=fewer_filters(mine.filters.iloc[0], row)))
+          fewer_filters=fewer_filters(curve.filters.iloc[0], row)))
   return _stacked(frames, [
       "curve", "n", "filters", "fewer_filters", "l2", "train_error",
       "test_error"])
@@ -107,9 +107,9 @@ def norm_against_error(runs):
   points = [
       {"solution": f"{name.replace('_', ' ')}, {_subject(run)}, "
                    f"n = {run.result['n']:,}",
-       "norm": found["norm"], "test_error": found["test_error"]}
+       "norm": solution["norm"], "test_error": solution["test_error"]}
       for run in runs.of_program("section5")
-      for name, found in run.result["solutions"].items()]
+      for name, solution in run.result["solutions"].items()]
   for row in tables.table3():
     run = of_row(runs, row)
     if run is not None and run.config["l2"] == 0:
@@ -152,21 +152,21 @@ def _like(runs, row, free=()):
           if all(run.config.get(k) == value for k, value in wanted.items())]
 
 
-def _frame(found):
+def _frame(alike):
   return pd.DataFrame([
       {**run.config, **run.result, "filters": run.config["filters"] or 0}
-      for run in found])
+      for run in alike])
 
 
-def _curve(found, name, size=("n",)):
+def _curve(alike, name, size=("n",)):
   """Returns the largest runs that have several values of a flag.
 
   Args:
-    found: list of runs.
+    alike: list of runs, as `_like` returns it.
     name: the flag that varies along the curve.
     size: what is the same along it, the first counting most.
   """
-  table = _frame(found)
+  table = _frame(alike)
   if table.empty:
     return table
   groups = table.groupby(list(size))
@@ -182,9 +182,10 @@ def of_row(runs, row):
 
 def on_equally_many(runs, rows):
   """Returns a run of each row, on the most examples that all have; or None."""
-  found = [{run.result["n"]: run for run in _like(runs, row)} for row in rows]
-  shared = set.intersection(*map(set, found))
-  return [by_count[max(shared)] for by_count in found] if shared else None
+  by_rows = [
+      {run.result["n"]: run for run in _like(runs, row)} for row in rows]
+  shared = set.intersection(*map(set, by_rows))
+  return [by_count[max(shared)] for by_count in by_rows] if shared else None
 
 
 def fewer_filters(filters, row):

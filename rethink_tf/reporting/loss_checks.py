@@ -30,15 +30,15 @@ def loss_is_zero(runs, rows, share):
   findings = []
   for number in rows:
     config = table1_rows.config_of(number)
-    found = runs.best(config)
-    if not found:
+    repeats = runs.best(config)
+    if not repeats:
       findings.append(finding.Finding(config.model, None))
       continue
-    loss = statistics.mean(run.result["train_loss"] for run in found)
+    loss = statistics.mean(run.result["train_loss"] for run in repeats)
     findings.append(finding.Finding(
         config.model, loss <= share * _GUESS,
         f"loss {loss:.3g}, {loss / _GUESS:.2%} of a guess's (epochs: "
-        f"{_epochs(found, config)})", "zero", found[0].count))
+        f"{_epochs(repeats, config)})", "zero", repeats[0].count))
   return findings
 
 
@@ -101,7 +101,8 @@ def _of_pairs(runs, pairs, steps, holds, text):
     if together is None:
       findings.append(finding.Finding(configs[0].model, None))
       continue
-    means = [statistics.mean(steps(run) for run in found) for found in together]
+    means = [statistics.mean(steps(run) for run in repeats)
+             for repeats in together]
     epochs = [_epochs(*each) for each in zip(together, configs)]
     findings.append(finding.Finding(
         configs[0].model, bool(holds(*means)),
@@ -126,10 +127,10 @@ def _first(run, loss):
   return reached[0] if len(reached) else None
 
 
-def _epochs(found, config):
+def _epochs(repeats, config):
   """Returns for how many epochs runs of a config trained, as text."""
-  return found[0].describe_epochs(
-      runs_lib.planned_epochs(config, found[0].count))
+  return repeats[0].describe_epochs(
+      runs_lib.planned_epochs(config, repeats[0].count))
 
 
 def _as_text(steps):

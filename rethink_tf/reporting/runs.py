@@ -75,14 +75,14 @@ class Runs:
   """All finished runs below a folder.
 
   Args:
-    found: a list of `Run` and `Other`.
+    runs: a list of `Run` and `Other`.
   """
 
-  def __init__(self, found):
-    self._others = [run for run in found if isinstance(run, Other)]
-    found = [run for run in found if isinstance(run, Run)]
+  def __init__(self, runs):
+    self._others = [run for run in runs if isinstance(run, Other)]
+    training = [run for run in runs if isinstance(run, Run)]
     self._by_key = collections.defaultdict(list)
-    for run in found:
+    for run in training:
       self._by_key[_key(run.config)].append(run)
 
   def of(self, config):
@@ -98,8 +98,8 @@ class Runs:
       config: a `Config` for all training examples.
 
     Returns:
-      A dict from the number of examples, the largest first, to a list of `Run`
-      with different seeds.
+      A dict from the number of examples, the largest first, to a list of its
+      repeats: `Run`s with different seeds.
     """
     by_count = collections.defaultdict(list)
     for run in self._by_key[_key(config)]:
@@ -151,7 +151,7 @@ def find(folder):
     that dataset, which are not to be averaged with them; and one on those that
     cannot be read, or were written by another version.
   """
-  found, left_out, damaged = {}, [], []
+  by_directory, left_out, damaged = {}, [], []
   for file in sorted(pathlib.Path(folder).rglob("config.json")):
     try:
       run = _read(file.parent)
@@ -161,16 +161,16 @@ def find(folder):
     if run is None:
       left_out.append(f"{file.parent} is not done: left out")
     else:
-      found[file.parent] = run
-  usual = _usual_fingerprints(found.values())
-  for directory, run in list(found.items()):
+      by_directory[file.parent] = run
+  usual = _usual_fingerprints(by_directory.values())
+  for directory, run in list(by_directory.items()):
     dataset, fingerprint = _data(run)
     if fingerprint != usual[dataset]:
       left_out.append(
           f"{directory} is of another {dataset[0]} (fingerprint "
           f"{fingerprint[:8]}) than most runs ({usual[dataset][:8]}): left out")
-      del found[directory]
-  return Runs(list(found.values())), left_out, damaged
+      del by_directory[directory]
+  return Runs(list(by_directory.values())), left_out, damaged
 
 
 def _data(run):
@@ -191,8 +191,8 @@ def _usual_fingerprints(runs):
   for run in runs:
     dataset, fingerprint = _data(run)
     counts[dataset][fingerprint] += 1
-  return {dataset: found.most_common(1)[0][0]
-          for dataset, found in counts.items()}
+  return {dataset: counter.most_common(1)[0][0]
+          for dataset, counter in counts.items()}
 
 
 def planned_epochs(config, count):
@@ -262,8 +262,8 @@ def _choose(runs, planned, or_more):
   by_precision = collections.defaultdict(list, {None: []})
   for run in runs:
     by_precision[run.config.precision].append(run)
-  found = [_nearest(some, planned, or_more) for some in by_precision.values()]
-  return min((some for some in found if some), default=[],
+  nearest = [_nearest(some, planned, or_more) for some in by_precision.values()]
+  return min((some for some in nearest if some), default=[],
              key=lambda some: abs(some[0].config.epochs - planned))
 
 

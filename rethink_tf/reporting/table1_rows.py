@@ -24,15 +24,15 @@ def changed(one, other):
   return sorted(k for k in one if one[k] != other[k])
 
 
-def percent(found, name):
+def percent(repeats, name):
   """Returns the mean over runs of an accuracy in their results, in percent."""
-  return 100 * statistics.mean(run.result[name] for run in found)
+  return 100 * statistics.mean(run.result[name] for run in repeats)
 
 
-def cut_short(found, config):
+def cut_short(repeats, config):
   """Returns words on runs of fewer epochs than their config plans, or ""."""
-  epochs = found[0].config.epochs
-  planned = runs_lib.planned_epochs(config, found[0].count)
+  epochs = repeats[0].config.epochs
+  planned = runs_lib.planned_epochs(config, repeats[0].count)
   return "" if epochs == planned else f" after {epochs} of {planned} epochs"
 
 
@@ -60,12 +60,12 @@ def compared(runs, groups, holds, text, subject=lambda one, *_: one.model,
     if together is None:
       findings.append(finding.Finding(subject(*configs), None))
       continue
-    values = [measure(lambda name, f=found: percent(f, name))
-              for found in together]
+    values = [measure(lambda name, f=repeats: percent(f, name))
+              for repeats in together]
     paper = [measure(lambda name, r=row: getattr(paper_of(r), name))
              for row in rows]
-    short = [f"; row {row}{words}" for row, config, found in zip(
-        rows, configs, together) if (words := cut_short(found, config))]
+    short = [f"; row {row}{words}" for row, config, repeats in zip(
+        rows, configs, together) if (words := cut_short(repeats, config))]
     findings.append(finding.Finding(
         subject(*configs), bool(holds(*values)),
         text.format(*values) + "".join(short),

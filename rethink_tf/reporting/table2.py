@@ -43,10 +43,10 @@ def sample(runs):
 
   Each with `SAMPLE_COLUMNS` and "fingerprint".
   """
-  found = [run for run in runs.of_model("inception_v3")
-           if run.count < catalog.DATASETS[catalog.IMAGENET].train_examples]
+  partial = [run for run in runs.of_model("inception_v3")
+             if run.count < catalog.DATASETS[catalog.IMAGENET].train_examples]
   return [_sample_line(run) for run in sorted(
-      found, key=lambda run: (run.count, run.config.label_corruption))]
+      partial, key=lambda run: (run.count, run.config.label_corruption))]
 
 
 def sample_notes(rows):
@@ -59,22 +59,24 @@ def sample_notes(rows):
 
 def _line(row, runs):
   config, _ = training_flags.parse([f"--flagfile={row.flagfile}"])
-  found = runs.at(config, catalog.DATASETS[catalog.IMAGENET].train_examples)
+  repeats = runs.at(config, catalog.DATASETS[catalog.IMAGENET].train_examples)
   line = {
       "row": str(row.row), "labels": row.labels, "data aug": row.data_aug,
       "dropout": row.dropout, "weight decay": row.weight_decay,
-      "n": f"{found[0].count:,}" if found else "",
-      "epochs": str(found[0].config.epochs) if found else "",
-      "fingerprint": cells.fingerprint(found)}
+      "n": f"{repeats[0].count:,}" if repeats else "",
+      "epochs": str(repeats[0].config.epochs) if repeats else "",
+      "fingerprint": cells.fingerprint(repeats)}
   for name, key, best_key, paper, best_paper in _ACCURACIES:
     best = best_paper and getattr(row, best_paper)
     line[f"{name}, paper"] = f"{getattr(row, paper):.2f}" + (
         f" ({float(best):.2f})" if best else "")
     line[f"{name}, ours"] = cells.NOT_RUN
-    if found:
-      line[f"{name}, ours"] = cells.percent([r.result[key] for r in found]) + (
-          f" ({cells.percent([r.result[best_key] for r in found])})"
-          if best else "")
+    if repeats:
+      line[f"{name}, ours"] = cells.percent(
+          [run.result[key] for run in repeats])
+      if best:
+        best_ours = cells.percent([run.result[best_key] for run in repeats])
+        line[f"{name}, ours"] += f" ({best_ours})"
   return line
 
 

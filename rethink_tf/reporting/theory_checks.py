@@ -9,7 +9,7 @@ _MODELS = ("inception_small", "alexnet_small", "mlp_3x512", "mlp_1x512")
 def represents_any_labels(runs):
   """Theorem 1's network has 2n + d weights and takes every label."""
   table = theory_tables.expressivity(runs)
-  found = [] if table.empty else [
+  findings = [] if table.empty else [
       finding.Finding(
           f"{row.labels}, d = {row.d:,}",
           row.weights == 2 * row.n + row.d and row.train_accuracy == 1.0,
@@ -18,7 +18,7 @@ def represents_any_labels(runs):
           f"test accuracy {row.test_accuracy:.2%}",
           f"2n + d = {2 * row.n + row.d:,} weights", row.n)
       for row in table[table.network == "Theorem 1"].itertuples()]
-  return found or [finding.Finding("Theorem 1", None)]
+  return findings or [finding.Finding("Theorem 1", None)]
 
 
 def triangular_matrix(runs, error):
@@ -49,29 +49,29 @@ def rademacher_is_one(runs, least):
   table = theory_tables.rademacher(runs)
   findings = []
   for model in _MODELS:
-    mine = table[table.model == model] if len(table) else table
-    if mine.empty:
+    part = table[table.model == model] if len(table) else table
+    if part.empty:
       findings.append(finding.Finding(model, None))
       continue
     findings.append(finding.Finding(
-        model, bool((mine.estimate >= least).all()),
+        model, bool((part.estimate >= least).all()),
         ", ".join(f"{row.estimate:.3f} at n = {row.n:,}"
-                  for row in mine.itertuples()), "1", int(mine.n.min())))
+                  for row in part.itertuples()), "1", int(part.n.min())))
   return findings
 
 
 def estimator_is_right(runs, least, most):
   """For linear functions, training finds the closed form."""
   table = theory_tables.rademacher(runs)
-  mine = table[table.model == "linear"] if len(table) else table
-  if mine.empty:
+  part = table[table.model == "linear"] if len(table) else table
+  if part.empty:
     return [finding.Finding("linear", None)]
-  ratios = mine.estimate / mine.linear
+  ratios = part.estimate / part.linear
   return [finding.Finding(
       "linear", bool(((ratios >= least) & (ratios <= most)).all()),
       ", ".join(f"{ratio:.3f} of the closed form at n = {n:,}"
-                for ratio, n in zip(ratios, mine.n)), "",
-      int(mine.n.min()))]
+                for ratio, n in zip(ratios, part.n)), "",
+      int(part.n.min()))]
 
 
 def shatters(runs):

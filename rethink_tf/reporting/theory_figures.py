@@ -130,9 +130,9 @@ def stability(table):
   groups = list(table.groupby(["dataset", "model"], sort=False))
   drawn = figure.Figure(figsize=(9.0, 3.8 * len(groups)), layout="constrained")
   panels = drawn.subplots(len(groups), 2, squeeze=False)
-  for (left, right), ((dataset, model), mine) in zip(panels, groups):
+  for (left, right), ((dataset, model), part) in zip(panels, groups):
     for index, (corruption, some) in enumerate(
-        mine.groupby("label_corruption")):
+        part.groupby("label_corruption")):
       name = _LABELS.get(corruption, f"label corruption {corruption:g}")
       for replacement, one in some.groupby("replacement"):
         left.plot(one.epoch, one.max_loss_difference, color=f"C{index}",
@@ -140,7 +140,7 @@ def stability(table):
       first = some[some.replacement == some.replacement.min()]
       right.plot(first.epoch, 100 * first.generalization_error,
                  color=f"C{index}", label=name)
-    left.set_title(f"{model}, {mine.n.iloc[0]:,} images of {dataset}",
+    left.set_title(f"{model}, {part.n.iloc[0]:,} images of {dataset}",
                    fontsize=10)
     left.set_ylabel("largest loss difference (nats),\none example replaced")
     right.set_ylabel("generalization error (%)")

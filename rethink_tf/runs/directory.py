@@ -331,10 +331,10 @@ def _check_sums(directory):
         f"{directory / _SUMS} is damaged; without it the run is not checked")
   for name, expected in sums.items():
     try:
-      found = _sha256((directory / name).read_bytes())
+      actual = _sha256((directory / name).read_bytes())
     except FileNotFoundError:
-      found = None
-    if found != expected:
+      actual = None
+    if actual != expected:
       raise errors.StorageError(
           f"{directory / name} is damaged or missing, or {_SUMS} is damaged; "
           "--overwrite starts the run anew")
