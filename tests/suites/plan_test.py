@@ -21,7 +21,7 @@ def _row(number):
 def test_the_suites_of_the_paper_are_there():
   assert set(suite_plan.names()) == {
       "table1", "table2", "fig1a", "fig1b", "fig1c", "fig2a", "fig2b",
-      "regularized_random", "smoke"}
+      "newer_networks", "regularized_random", "smoke"}
 
 
 def test_table1_is_its_19_flagfiles_in_order():
@@ -54,6 +54,20 @@ def test_fig1b_and_fig1c_are_the_same_runs_over_tenths(name):
 
 def test_fig2b_is_rows_4_and_7():
   assert [run.config for run in suite_plan.load("fig2b")] == [_row(4), _row(7)]
+
+
+def test_newer_networks_are_trained_as_inception_without_regularizers_is():
+  runs = suite_plan.load("newer_networks")
+  like = {0.0: _row(4), 1.0: _row(5)}
+  assert [(run.config.model, run.config.label_corruption) for run in runs] == [
+      ("resnet18", 1.0), ("vit_tiny", 1.0),
+      ("resnet18", 0.0), ("vit_tiny", 0.0)]
+  for run in runs:
+    assert dataclasses.replace(
+        run.config, model="inception_small", learning_rate=0.1) == (
+            like[run.config.label_corruption])
+    assert run.config.learning_rate == (
+        registry.models()[run.config.model].learning_rate)
 
 
 def test_regularized_random_is_random_labels_with_and_without_weight_decay():
