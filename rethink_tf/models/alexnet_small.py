@@ -41,7 +41,7 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
     x = keras.layers.MaxPooling2D(3, 2, padding="same", name=f"pool{index}")(x)
     # Alpha is below what bfloat16 can add to 1.
     x = layers.LocalResponseNormalization(
-        name=f"norm{index}", dtype="float32")(x)
+        name=f"norm{index}", dtype=layers.full_precision())(x)
   x = keras.layers.Flatten(name="flatten")(x)
   x = style.dense(384, "hidden1", activation="relu")(x)
   x = style.dense(192, "hidden2", activation="relu")(x)

@@ -62,7 +62,7 @@ def build(name, input_shape, num_classes, *, batch_norm, weight_decay, dropout,
     else:  # (14, 14), then (7, 7)
       x = _downsample(conv, x, widths, f"downsample{index}")
   x = keras.layers.GlobalAveragePooling2D(
-      name="mean", dtype="float32")(x)  # (336,)
+      name="mean", dtype=layers.full_precision())(x)  # (336,)
   x = layers.dropout(x, dropout, seed)
   return keras.Model(inputs, style.logits(num_classes)(x), name=name)
 

@@ -30,8 +30,8 @@ class Style:
         units, name=name, **self._kernel(name, stddev), **kwargs)
 
   def logits(self, num_classes):
-    """Returns the last linear layer, float32 whatever the others compute in."""
-    return self.dense(num_classes, "logits", dtype="float32")
+    """Returns the last linear layer, in full precision."""
+    return self.dense(num_classes, "logits", dtype=full_precision())
 
   def conv(self, filters, size, name, *, stddev=None, padding="same", **kwargs):
     """Returns a `keras.layers.Conv2D`.
@@ -64,6 +64,16 @@ class Style:
         else keras.initializers.TruncatedNormal(stddev=stddev, seed=seed))
 
 
+def full_precision():
+  """Returns the dtype of a layer that computes in full precision.
+
+  None, the default's, where all layers do.
+  """
+  policy = keras.config.dtype_policy()
+  reduced = policy.compute_dtype != policy.variable_dtype
+  return policy.variable_dtype if reduced else None
+
+
 def batch_norm(**kwargs):
   """Returns batch normalization: Keras's, or in bfloat16 the fused one.
 
@@ -73,7 +83,7 @@ def batch_norm(**kwargs):
   Args:
     **kwargs: as for `keras.layers.BatchNormalization`.
   """
-  if keras.config.dtype_policy().compute_dtype == "float32":
+  if full_precision() is None:
     return keras.layers.BatchNormalization(**kwargs)
   return normalization.BatchNormalization(**kwargs)
 
@@ -179,7 +189,7 @@ class Attention(keras.layers.Layer):
     query, key, value = (
         ops.transpose(split[:, :, i], (0, 2, 1, 3)) for i in range(3))
     scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
-    scores = ops.cast(scores / width**0.5, "float32")
+    scores = ops.cast(scores / width**0.5, self.variable_dtype)
     shares = ops.cast(ops.softmax(scores), inputs.dtype)
     mixed = ops.matmul(shares, value)
     return ops.reshape(

@@ -101,9 +101,11 @@ def _computing_in(precision):
   """Layers that are made in the block compute in a precision."""
   import keras  # noqa: PLC0415
 
+  if precision == "float32":  # Keras's default, unless it was told otherwise.
+    yield
+    return
   before = keras.config.dtype_policy()
-  keras.config.set_dtype_policy(
-      "float32" if precision == "float32" else f"mixed_{precision}")
+  keras.config.set_dtype_policy(f"mixed_{precision}")
   try:
     yield
   finally:

@@ -45,7 +45,7 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
     x = _block(style, x, filters, stride, f"group{group}_block1")
     x = _block(style, x, filters, 1, f"group{group}_block2")
   x = keras.layers.GlobalAveragePooling2D(
-      name="mean", dtype="float32")(x)  # (512,)
+      name="mean", dtype=layers.full_precision())(x)  # (512,)
   x = layers.dropout(x, dropout, seed)
   return keras.Model(inputs, style.logits(num_classes)(x), name=name)
 

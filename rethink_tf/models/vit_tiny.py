@@ -56,7 +56,7 @@ def build(name, input_shape, num_classes, *, weight_decay, dropout, seed):
           [x, part(style, x, f"block{block}{part.__name__}")])
   x = _norm("norm")(x)
   x = keras.layers.GlobalAveragePooling1D(
-      name="mean", dtype="float32")(x)  # (192,)
+      name="mean", dtype=layers.full_precision())(x)  # (192,)
   x = layers.dropout(x, dropout, seed)
   return keras.Model(inputs, style.logits(num_classes)(x), name=name)
 

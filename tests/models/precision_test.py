@@ -91,3 +91,13 @@ def test_fused_normalization_is_rebuilt_from_its_config():
   layer = normalization.BatchNormalization(momentum=0.8, scale=False)
   rebuilt = keras.layers.deserialize(keras.layers.serialize(layer))
   assert rebuilt.get_config() == layer.get_config()
+
+
+def test_another_default_of_keras_is_kept():
+  """Tests compare replicas in float64, where rounding does not hide a fault."""
+  keras.config.set_dtype_policy("float64")
+  try:
+    model = registry.build("inception_small")
+  finally:
+    keras.config.set_dtype_policy("float32")
+  assert {layer.compute_dtype for layer in model.layers} == {"float64"}
