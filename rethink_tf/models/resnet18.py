@@ -13,8 +13,9 @@ from rethink_tf.models import layers
 MODELS = {
     "resnet18": {
         "order": 7, "learning_rate": 0.1, "parameters": 11_173_962,
-        # See the run with random labels, n = 1,000, under results/.
-        "epochs": {1: 40, 2000: 60}, "steps": 320, "images_per_second": 60},
+        # The running training accuracy on random labels passes 99.9% in epoch
+        # 50 (n = 1,000, in bfloat16). Other n were not tried.
+        "epochs": {1: 80}, "steps": 640, "images_per_second": 60},
 }
 
 _GROUPS = ((64, 1), (128, 2), (256, 2), (512, 2))  # (filters, first stride)
