@@ -77,8 +77,7 @@ def full_precision():
 def batch_norm(**kwargs):
   """Returns batch normalization: Keras's, or in bfloat16 the fused one.
 
-  In float32 the fused one would give other bits, and it is no faster on every
-  processor.
+  In float32 the fused one would give other bits, and move the golden numbers.
 
   Args:
     **kwargs: as for `keras.layers.BatchNormalization`.
