@@ -18,8 +18,8 @@ def corrupt_labels(labels, probability, num_classes, seed, names=None):
 
   "Partially corrupted labels: independently with probability p, the label of
   each image is corrupted as a uniform random class" (Section 2.1). The drawn
-  class may be the true one. The examples corrupted at p are among those
-  corrupted at any larger p, with the same new labels.
+  class may be the true one. The examples drawn for at p are among those drawn
+  for at any larger p, with the same new labels.
 
   Args:
     labels: int array `(n,)`, label i of example i.
@@ -33,9 +33,9 @@ def corrupt_labels(labels, probability, num_classes, seed, names=None):
     An int32 array `(n,)`.
   """
   count = len(labels)
-  corrupted = is_corrupted(count, probability, seed, names)
+  drawn = is_drawn(count, probability, seed, names)
   random = _uniform(count, seed, "random_labels", names) * num_classes
-  return np.where(corrupted, random.astype(np.int64), labels).astype(np.int32)
+  return np.where(drawn, random.astype(np.int64), labels).astype(np.int32)
 
 
 def corrupt_training_labels(data, count, probability, seed):
@@ -55,9 +55,58 @@ def corrupt_training_labels(data, count, probability, seed):
   return dataclasses.replace(train, labels=labels)
 
 
-def is_corrupted(count, probability, seed, names=None):
+def is_drawn(count, probability, seed, names=None):
   """Tells which labels `corrupt_labels` draws anew; bool `(count,)`."""
   return _uniform(count, seed, "label_corruption", names) < probability
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Labels:
+  """The labels of training examples, and what became of each.
+
+  Attributes:
+    true: int32 `(n,)`, those of the dataset.
+    assigned: int32 `(n,)`, those that are trained on.
+    drawn: bool `(n,)`, whether the assigned one was drawn at random.
+  """
+
+  true: np.ndarray
+  assigned: np.ndarray
+  drawn: np.ndarray
+
+  @property
+  def changed(self):
+    """Whether a label is another than the true one: what is called corrupted.
+
+    Of the labels drawn, one in as many as there are classes is the true one,
+    and tells a network nothing wrong.
+    """
+    return self.assigned != self.true
+
+  def kinds(self):
+    """Returns a dict from each kind of labels to which are of it, bool `(n,)`.
+
+    The first three have each label once; "drawn" is the first two together.
+    """
+    return {
+        "corrupted": self.changed,
+        "drawn_equal": self.drawn & ~self.changed,
+        "untouched": ~self.drawn,
+        "drawn": self.drawn,
+    }
+
+
+def compare_labels(data, train, probability, seed):
+  """Returns the `Labels` of what `corrupt_training_labels` returned.
+
+  Args:
+    data: the `Dataset`.
+    train: the split.
+    probability, seed: as they were.
+  """
+  return Labels(
+      data.train.labels[:len(train)], train.labels,
+      is_drawn(len(train), probability, seed, train.keys))
 
 
 def _uniform(count, seed, key, names):

@@ -108,14 +108,14 @@ def fig1c(runs):
 
 
 def label_kinds(runs):
-  """Training accuracy on corrupted and on untouched labels, by epoch.
+  """Training accuracy on each kind of labels, by epoch.
 
   Returns:
-    A frame with "model", "n", "p", "seed", "epoch", "corrupted_accuracy" and
-    "untouched_accuracy", with the weights fixed, of the first seed there is.
+    A frame with "model", "n", "p", "seed", "epoch" and `results.LABEL_KINDS`,
+    with the weights fixed, of the first seed there is; what a run of an earlier
+    version did not measure is missing.
   """
-  columns = ["model", "n", "p", "seed", "epoch", "corrupted_accuracy",
-             "untouched_accuracy"]
+  columns = ["model", "n", "p", "seed", "epoch", *results.LABEL_KINDS]
   first = {}
   for run in _sweep(runs):
     if run.label_kinds is not None:

@@ -16,6 +16,11 @@ _MODELS = {
     "mlp_1x512": "MLP 1×512", "mlp_3x512": "MLP 3×512"}
 _CURVES_1A = ("true labels", "random labels", "shuffled pixels",
               "random pixels", "Gaussian")
+# Line and name of each kind of labels; the last, of earlier versions' runs.
+_LABEL_KINDS = {
+    "untouched_accuracy": ("-", "untouched labels"),
+    "corrupted_accuracy": ("--", "corrupted labels"),
+    "drawn_accuracy": (":", "drawn labels,\nchanged or not")}
 _STYLE = {
     "font.size": 12, "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "grid.alpha": 0.3, "legend.frameon": False,
@@ -100,29 +105,36 @@ def _draw_test_error(axis, table):
 
 
 def label_kinds(table):
-  """Draws accuracy on corrupted and untouched labels, a panel a model."""
+  """Draws accuracy on corrupted and untouched labels, a panel a model.
+
+  Where a run did not tell corrupted labels from those that were drawn to be
+  what they were, on both together, by a dotted line.
+  """
   models = list(dict.fromkeys(table.model))
   figure = matplotlib.figure.Figure(
       figsize=(5.2 * len(models) + 1.6, 4.6), layout="constrained")
   panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
   levels = sorted(table.p.unique())
   colors = matplotlib.colormaps["viridis"].resampled(len(levels) + 1)
+  shown = dict.fromkeys(("untouched_accuracy",))
   for axis, model in zip(panels, models):
     part = table[table.model == model]
     for p, curve in part.groupby("p"):
       color = colors(levels.index(p))
-      axis.plot(curve.epoch, curve.untouched_accuracy, color=color)
-      axis.plot(curve.epoch, curve.corrupted_accuracy, color=color,
-                linestyle="--")
+      known = curve.corrupted_accuracy.notna().any()
+      drawn = "corrupted_accuracy" if known else "drawn_accuracy"
+      shown[drawn] = None
+      for column in ("untouched_accuracy", drawn):
+        axis.plot(curve.epoch, curve[column], color=color,
+                  linestyle=_LABEL_KINDS[column][0])
     axis.set(title=_add_count(_MODELS[model], part), xlabel="epoch")
   panels[0].set(ylabel="training accuracy", ylim=(0, 1.02))
   panels[0].yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1))
   lines = [matplotlib.lines.Line2D([], [], color=colors(k), label=f"p = {p:g}")
            for k, p in enumerate(levels)]
-  lines += [
-      matplotlib.lines.Line2D([], [], color="0.3", label="untouched labels"),
-      matplotlib.lines.Line2D([], [], color="0.3", linestyle="--",
-                              label="corrupted labels")]
+  for style_of_line, label in (_LABEL_KINDS[column] for column in shown):
+    lines.append(matplotlib.lines.Line2D(
+        [], [], color="0.3", linestyle=style_of_line, label=label))
   figure.legend(handles=lines, loc="outside right upper")
   return figure
 

@@ -3,8 +3,9 @@
 from rethink_tf.reporting import cells
 
 COLUMNS = (
-    "data set", "model", "n", "label corruption", "pixels", "random crop",
-    "augmentation", "dropout", "weight decay", "epochs", "seed",
+    "data set", "model", "n", "label corruption", "labels drawn",
+    "labels changed", "pixels", "random crop", "augmentation", "dropout",
+    "weight decay", "epochs", "seed",
     "train accuracy", "test accuracy")
 
 
@@ -20,8 +21,11 @@ def lines(runs):
 def notes():
   """Returns what stands below the table, as text."""
   return ("Accuracies in percent, at the end of training, weights fixed, over "
-          "all training and all test images. Fingerprints of the data are in "
-          "the CSV.")
+          "all training and all test images. Label corruption is the "
+          "probability with which a label is drawn; labels drawn, how many "
+          "were, in percent; labels changed, how many are other than the true "
+          "ones, where the run has recorded it. Fingerprints of the data are "
+          "in the CSV.")
 
 
 def _place(run):
@@ -38,6 +42,8 @@ def _line(run):
       "model": config.model,
       "n": f"{run.count:,}",
       "label corruption": f"{config.label_corruption:g}",
+      "labels drawn": _share(run, "labels_drawn", {0: 0.0, 1: 1.0}),
+      "labels changed": _share(run, "labels_changed", {0: 0.0}),
       "pixels": config.pixel_randomization.replace("_", " "),
       "random crop": _yes(config.random_crop),
       "augmentation": _yes(config.data_augmentation),
@@ -49,6 +55,18 @@ def _line(run):
       "test accuracy": f"{100 * run.result['test_accuracy']:.2f}",
       "fingerprint": cells.fingerprint([run]),
   }
+
+
+def _share(run, key, known):
+  """Returns a share of labels as percent, "" where it is not known.
+
+  Args:
+    run: the `Run`; one of an earlier version did not record it.
+    key: of its result.
+    known: a dict from label corruption to what it is in any run.
+  """
+  share = run.result.get(key, known.get(run.config.label_corruption))
+  return "" if share is None else f"{100 * share:.2f}"
 
 
 def _yes(value):

@@ -3,7 +3,7 @@
     config.json       all that determines the result
     environment.json  versions, machine, revision, paths
     metrics.csv       a row an epoch
-    label_kinds.csv   accuracy on corrupted and on untouched training labels
+    label_kinds.csv   accuracy on each kind of training labels
     tensorboard/      the same for TensorBoard, with images and HParams
     checkpoints/      what a stopped run goes on from
     SHA256SUMS        of config.json, result.json and the tables, once done
@@ -18,6 +18,7 @@ import json
 import os
 
 from rethink_tf import errors
+from rethink_tf.runs import results
 from rethink_tf.runs import storage
 
 METRICS_COLUMNS = (
@@ -25,8 +26,7 @@ METRICS_COLUMNS = (
     "test_loss", "test_accuracy", "images_per_second", "seconds",
 )
 # With the weights fixed, where some labels are corrupted and some are not.
-LABEL_KINDS_COLUMNS = (
-    "epoch", "step", "corrupted_accuracy", "untouched_accuracy")
+LABEL_KINDS_COLUMNS = ("epoch", "step", *results.LABEL_KINDS)
 # What a run writes; nothing else in the directory is ever removed.
 _OWN_FILES = (
     "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",
@@ -153,7 +153,7 @@ class RunDirectory:
     """
     storage.write_text(
         self.path / "metrics.csv", storage.csv_text(columns, rows))
-    kinds = [row for row in rows if row.get("corrupted_accuracy") is not None]
+    kinds = [row for row in rows if row.get("untouched_accuracy") is not None]
     if kinds:
       storage.write_text(
           self.path / "label_kinds.csv",

@@ -10,6 +10,11 @@ from rethink_tf.runs import directory as run_directory
 if typing.TYPE_CHECKING:
   import pandas as pd
 
+# Of label_kinds.csv, where "corrupted" were all labels drawn, those too that
+# were drawn to be what they were.
+_EARLIER_LABEL_KINDS = (
+    "epoch", "step", "corrupted_accuracy", "untouched_accuracy")
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -20,7 +25,9 @@ class Run:
     result: result.json as a dict, or None while the run is not done.
     metrics: metrics.csv as a `pandas.DataFrame`; of a training run indexed by
       epoch.
-    label_kinds: label_kinds.csv likewise, or None where a run has none.
+    label_kinds: label_kinds.csv likewise, or None where a run has none. In
+      one of an earlier version, which did not tell drawn labels apart, only
+      "untouched_accuracy" and "drawn_accuracy" have numbers.
   """
 
   config: dict
@@ -52,22 +59,29 @@ def load_run(directory):
   kinds = directory / "label_kinds.csv"
   return Run(
       config, result, _read_table(directory / "metrics.csv", columns),
-      _read_table(kinds, run_directory.LABEL_KINDS_COLUMNS)
-      if kinds.exists() else None)
+      _read_label_kinds(kinds) if kinds.exists() else None)
 
 
-def _read_table(path, columns):
-  """Reads a table; columns: those it must have, or None for any."""
+def _read_label_kinds(path):
+  columns = run_directory.LABEL_KINDS_COLUMNS
+  table = _read_table(path, columns, _EARLIER_LABEL_KINDS)
+  if tuple(table.reset_index().columns) == _EARLIER_LABEL_KINDS:
+    table = table.rename(columns={"corrupted_accuracy": "drawn_accuracy"})
+  return table.reindex(columns=columns[1:])
+
+
+def _read_table(path, *columns):
+  """Reads a table; columns: which it may have, tuples, or None for any."""
   # Imported here so that a training run does not wait for it.
   import pandas as pd  # noqa: PLC0415
 
   if not path.exists():  # Nothing has been measured yet.
-    return pd.DataFrame(columns=columns)
+    return pd.DataFrame(columns=columns[0])
   try:
     table = pd.read_csv(path)
-    if columns is None:
+    if columns == (None,):
       return table
-    if tuple(table.columns) != columns:
+    if tuple(table.columns) not in columns:
       raise ValueError(f"its columns are {', '.join(table.columns)}")
     return table.set_index("epoch").astype(float)
   except (OSError, ValueError) as error:

@@ -4,6 +4,12 @@ The programs' tests hold them to it; the report takes a run that lacks any of it
 for another version's.
 """
 
+# The accuracies of label_kinds.csv: on labels that are other than the true
+# ones, that were drawn and are the true ones, and that were not drawn; and on
+# all that were drawn, which earlier versions called corrupted.
+LABEL_KINDS = (
+    "corrupted_accuracy", "drawn_equal_accuracy", "untouched_accuracy",
+    "drawn_accuracy")
 # The running training accuracies of "epochs_to_fit", highest first.
 LEVELS = ("0.999", "0.98", "0.95", "0.90")
 FIELDS = {

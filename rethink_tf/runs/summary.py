@@ -30,6 +30,7 @@ def summarize_training(config, options, result):
       f"  training accuracy {result['train_accuracy']:8.2%}   "
       f"(loss {result['train_loss']:.4f})",
       f"  test accuracy     {test:8.2%}   (chance: {100 * chance:g}%)",
+      *_drawn(config, result),
       *_meaning(config, result),
       "",
       f"Run directory: {options.logdir}",
@@ -46,6 +47,14 @@ def _labels(config):
   if config.label_corruption == 1:
     return "random labels"
   return f"labels corrupted with probability {config.label_corruption:g}"
+
+
+def _drawn(config, result):
+  """Says how many labels were drawn, where some were and the result has it."""
+  if not config.label_corruption or "labels_drawn" not in result:
+    return []
+  return [f"  labels drawn      {result['labels_drawn']:8.2%}   "
+          f"(changed: {result['labels_changed']:.2%})"]
 
 
 def _meaning(config, result):

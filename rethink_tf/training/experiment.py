@@ -63,7 +63,10 @@ def _run(config, options, directory, stop, link):
   setting = task_lib.Setting(
       directory, clock_lib.Clock(), stop, options.checkpoint_minutes, team)
   data, train = _load_together(config, options, team)
-  task = task_lib.Task(config, train, data.test, _find_corrupted(config, train))
+  labels = randomization.compare_labels(
+      data, train, config.label_corruption, config.seed_of_labels)
+  task = task_lib.Task(
+      config, train, data.test, labels if _has_kinds(labels) else None)
   identity = {
       **config.as_dict(),
       "label_hash": randomization.label_hash(train.labels),
@@ -73,7 +76,7 @@ def _run(config, options, directory, stop, link):
   model = team.build(lambda: build_model(config, data))
   figure = _draw_examples(config, data, train) if team.is_chief else None
   rows = fit.train(model, task, setting, figure)
-  result = _sum_up(model, task, setting, rows, identity)
+  result = _sum_up(model, task, setting, rows, identity, labels)
   team.require_same("trained weights", result["weights_sha256"])
   if team.is_chief:
     name = "/".join(directory.path.parts[-2:])
@@ -175,7 +178,7 @@ def build_model(config, data):
       seed=config.seed, precision=config.precision or "float32", **options)
 
 
-def _sum_up(model, task, setting, rows, identity):
+def _sum_up(model, task, setting, rows, identity, labels):
   """Measures the trained model; returns the dict of result.json."""
   config = task.config
   on_train = evaluation.evaluate(model, task.train, setting.team)
@@ -198,6 +201,8 @@ def _sum_up(model, task, setting, rows, identity):
       **_find_best_top5(rows),
       "epochs_to_fit": recorder.epochs_to_fit(rows),
       "label_corruption": config.label_corruption,
+      "labels_drawn": float(np.mean(labels.drawn)),
+      "labels_changed": float(np.mean(labels.changed)),
       "pixel_randomization": config.pixel_randomization,
       "seed": config.seed,
       "label_hash": identity["label_hash"],
@@ -219,11 +224,9 @@ def _find_best_top5(rows):
   return {} if best is None else {"best_test_top5": best}
 
 
-def _find_corrupted(config, train):
-  """Tells corrupted labels from untouched ones; None where all are alike."""
-  corrupted = randomization.is_corrupted(
-      len(train), config.label_corruption, config.seed_of_labels, train.keys)
-  return corrupted if 0 < np.mean(corrupted) < 1 else None
+def _has_kinds(labels):
+  """Tells whether some labels are corrupted, and some were not even drawn."""
+  return bool(np.any(labels.changed) and not np.all(labels.drawn))
 
 
 def _draw_examples(config, data, train):

@@ -245,18 +245,18 @@ class _EpochTest:
       measured = evaluation.measure(
           self._model, self._task.test, self._team, self._callbacks)
       self._saver.stop_if_asked(logs)
-    if self._task.corrupted is not None:
+    if self._task.labels is not None:
       measured.update(self._measure_label_kinds(logs))
     return measured
 
   def _measure_label_kinds(self, logs):
-    split, corrupted = self._task.train, self._task.corrupted
+    split = self._task.train
     classes = evaluation.predict_classes(
         self._model, self._task.config, split, self._team, self._callbacks)
     self._saver.stop_if_asked(logs)
     fitted = classes == split.labels
-    return {"corrupted_accuracy": float(np.mean(fitted[corrupted])),
-            "untouched_accuracy": float(np.mean(fitted[~corrupted]))}
+    return {f"{kind}_accuracy": float(np.mean(fitted[which]))
+            for kind, which in self._task.labels.kinds().items() if which.any()}
 
 
 @dataclasses.dataclass
@@ -287,9 +287,21 @@ def _restore(model, setting):
     return _Restored()
   arrays, saved = checkpoint
   state.restore(model, arrays)
+  for row in saved["rows"]:
+    _name_kinds(row)
   setting.clock.add(saved["wall_seconds"])
   setting.directory.write_metrics(saved["rows"])
   return _Restored(saved["rows"], arrays=arrays, **saved.get("epoch", {}))
+
+
+def _name_kinds(row):
+  """Names in a row what an earlier version called corrupted: all that is drawn.
+
+  How many of those labels had changed, and were fitted, it did not measure.
+  """
+  if "drawn_accuracy" not in row and "corrupted_accuracy" in row:
+    row["drawn_accuracy"] = row["corrupted_accuracy"]
+    row["corrupted_accuracy"] = None
 
 
 def _describe_checkpoint(checkpoint):

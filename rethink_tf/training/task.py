@@ -3,9 +3,8 @@
 import dataclasses
 import math
 
-import numpy as np
-
 from rethink_tf.data import pipeline
+from rethink_tf.data import randomization
 from rethink_tf.data import split as split_lib
 from rethink_tf.distributed import strategy
 from rethink_tf.runs import clock as clock_lib
@@ -20,14 +19,14 @@ class Task:
   Attributes:
     config: the `Config`.
     train, test: `Split`s with the labels and images to use.
-    corrupted: bool `(n,)`, the training labels to measure apart from the
-      others; None where all are alike.
+    labels: the `Labels` of the training examples, whose kinds are measured
+      apart; None: they are not.
   """
 
   config: object
   train: split_lib.Split
   test: split_lib.Split
-  corrupted: np.ndarray | None = None
+  labels: randomization.Labels | None = None
 
   @property
   def steps_per_epoch(self):

@@ -111,6 +111,35 @@ def test_labels_are_int32_within_the_classes_and_the_input_is_left_alone():
 # Labels of photographs, which are keyed by their files' names.
 
 
+def test_labels_drawn_to_be_what_they_were_are_no_corrupted_ones():
+  labels = randomization.Labels(
+      true=np.array([0, 1, 2, 3]), assigned=np.array([0, 1, 5, 3]),
+      drawn=np.array([False, True, True, False]))
+  kinds = {name: which.tolist() for name, which in labels.kinds().items()}
+  assert kinds == {
+      "corrupted": [False, False, True, False],
+      "drawn_equal": [False, True, False, False],
+      "untouched": [True, False, False, True],
+      "drawn": [False, True, True, False]}
+
+
+def test_of_the_labels_drawn_one_in_as_many_as_there_are_classes_is_equal():
+  split = dataset.Split(np.zeros((50_000, 1, 1, 1), np.uint8), _LABELS)
+  data = dataset.Dataset(split, split, tuple("abcdefghij"), "")
+  for count in (0, 40_000):
+    train = randomization.corrupt_training_labels(data, count, 0.5, 3)
+    labels = randomization.compare_labels(data, train, 0.5, 3)
+    kinds = labels.kinds()
+    assert len(labels.true) == len(train) == (count or 50_000)
+    # Nothing that was not drawn has changed.
+    assert not (kinds["corrupted"] & kinds["untouched"]).any()
+    assert sum(kinds[name].sum() for name in (
+        "corrupted", "drawn_equal", "untouched")) == len(train)
+    drawn = kinds["drawn"].sum()
+    for kind, share in (("drawn_equal", 0.1), ("corrupted", 0.9)):
+      assert stats.binomtest(int(kinds[kind].sum()), drawn, share).pvalue > 1e-3
+
+
 def _of_names(probability, names, labels, seed=1):
   return randomization.corrupt_labels(labels, probability, 1000, seed, names)
 

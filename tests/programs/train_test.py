@@ -116,7 +116,8 @@ def test_result_json_has_exactly_the_contracts_keys(logdir):
       "status", "model", "params", "train_examples", "epochs", "steps",
       "train_accuracy", "train_loss", "test_accuracy", "test_loss",
       "best_test_accuracy", "train_top5", "test_top5", "epochs_to_fit",
-      "label_corruption", "pixel_randomization", "seed", "label_hash",
+      "label_corruption", "labels_drawn", "labels_changed",
+      "pixel_randomization", "seed", "label_hash",
       "dataset_fingerprint", "weights_sha256", "optimizer_sha256",
       "wall_seconds", "images_per_second"}
 
@@ -248,9 +249,10 @@ def test_the_kinds_of_labels_are_those_of_the_label_seed(tmp_path):
   train = _load_train("--label_corruption=0.3", "--seed=7")
   assert result["label_hash"] == randomization.label_hash(train.labels)
   kinds = rethink_tf.load_run(tmp_path).label_kinds.iloc[-1]
-  share = np.mean(randomization.is_corrupted(len(train), 0.3, 7))
+  share = np.mean(randomization.is_drawn(len(train), 0.3, 7))
+  assert result["labels_drawn"] == share
   assert result["train_accuracy"] == pytest.approx(
-      share * kinds.corrupted_accuracy
+      share * kinds.drawn_accuracy
       + (1 - share) * kinds.untouched_accuracy, abs=1e-6)
   # Other labels are another run.
   assert _main(*flags, "--label_seed=8") == 2
@@ -440,7 +442,14 @@ def test_label_kinds_are_measured_after_every_epoch(logdir):
   drawn = randomization.corrupt_labels(np.full(300, -1), 0.5, 10, 4) >= 0
   arrays, _ = checkpoints.latest(logdir / "checkpoints")
   images = digits.load()[0].images[:300]
-  for name, kind in (("corrupted", drawn), ("untouched", ~drawn)):
+  changed = _labels() != digits.load()[0].labels[:300]
+  result = _result(logdir)
+  assert result["labels_drawn"] == drawn.mean()
+  assert result["labels_changed"] == changed.mean()
+  assert 0 < changed.sum() < drawn.sum() < 300
+  for name, kind in (
+      ("corrupted", changed), ("drawn_equal", drawn & ~changed),
+      ("untouched", ~drawn), ("drawn", drawn)):
     accuracy, _ = _measured(arrays, images[kind], _labels()[kind])
     assert float(rows[-1][f"{name}_accuracy"]) == pytest.approx(
         accuracy, abs=1e-6)

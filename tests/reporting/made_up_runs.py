@@ -47,8 +47,11 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0, wait=0,
         "test_accuracy": best if epoch == 1 else test * share,
         "images_per_second": 100.0, "seconds": 1.0})
     if fitted:
-      rows[-1]["corrupted_accuracy"] = fitted[0] * share
-      rows[-1]["untouched_accuracy"] = fitted[1] * share
+      corrupted, untouched = fitted[0] * share, fitted[1] * share
+      rows[-1] |= {
+          "corrupted_accuracy": corrupted, "untouched_accuracy": untouched,
+          "drawn_equal_accuracy": untouched,
+          "drawn_accuracy": 0.9 * corrupted + 0.1 * untouched}
   result = {
       "status": "done", "model": config.model, "params": 7,
       "train_examples": count, "epochs": epochs,

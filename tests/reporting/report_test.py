@@ -208,9 +208,24 @@ def test_a_tables_file_says_all_of_it(tmp_path):
       17 * [""] + 2 * ["01234567"])
   rows = (tmp_path / "runs.csv").read_text("utf-8").splitlines()
   assert rows[1:] == [
-      'cifar10,mlp_1x512,"5,000",1,none,no,no,0,0,50,3,99.98,10.02,01234567',
-      'cifar10,mlp_1x512,"2,000",0,none,no,no,0,0,124,1,100.00,30.00,01234567',
-      'cifar10,mlp_1x512,"2,000",0,none,no,no,0,0,124,2,100.00,31.00,01234567']
+      'cifar10,mlp_1x512,"5,000",1,100.00,,none,no,no,0,0,50,3,99.98,10.02,'
+      '01234567',
+      'cifar10,mlp_1x512,"2,000",0,0.00,0.00,none,no,no,0,0,124,1,100.00,30.00,'
+      '01234567',
+      'cifar10,mlp_1x512,"2,000",0,0.00,0.00,none,no,no,0,0,124,2,100.00,31.00,'
+      '01234567']
+
+
+def test_the_list_of_runs_says_how_many_labels_were_drawn_and_changed(
+    tmp_path):
+  config = made_up_runs.row(19, label_corruption=0.5)
+  made_up_runs.write(
+      tmp_path / "a", config, labels_drawn=0.4934, labels_changed=0.4387)
+  _write(tmp_path / "old", 19, 1.0, 0.1, label_corruption=0.7)
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}")
+  assert [(row["label corruption"], row["labels drawn"], row["labels changed"])
+          for row in _table(tmp_path, "runs")] == [
+      ("0.5", "49.34", "43.87"), ("0.7", "", "")]
 
 
 # Figures.
@@ -267,8 +282,31 @@ def test_label_kinds_are_those_of_partly_corrupted_runs(out):
   assert {(row["model"], float(row["p"])) for row in rows} == {
       ("inception_small", 0.5), ("inception_small", 0.7),
       ("mlp_1x512", 0.2), ("mlp_1x512", 0.5)}
-  last = rows[-1]
-  assert float(last["corrupted_accuracy"]) < float(last["untouched_accuracy"])
+  last = {name: float(value) for name, value in rows[-1].items()
+          if name.endswith("_accuracy")}
+  assert last["corrupted_accuracy"] < last["drawn_accuracy"] < (
+      last["untouched_accuracy"])
+  assert last["drawn_equal_accuracy"] == last["untouched_accuracy"]
+
+
+@pytest.mark.parametrize("known, style, label", [
+    (True, "--", "corrupted labels"),
+    (False, ":", "drawn labels,\nchanged or not")])
+def test_a_figure_says_where_corrupted_labels_were_not_told_apart(
+    known, style, label):
+  table = pd.DataFrame({
+      "model": "mlp_1x512", "n": 1000, "p": 0.5, "seed": 1, "epoch": [1, 2],
+      "corrupted_accuracy": [0.1, 0.2] if known else float("nan"),
+      "drawn_equal_accuracy": float("nan"), "untouched_accuracy": [0.5, 0.9],
+      "drawn_accuracy": [0.2, 0.3]})
+  figure = figures.label_kinds(table)
+  untouched, drawn = figure.axes[0].get_lines()
+  assert untouched.get_ydata().tolist() == [0.5, 0.9]
+  assert drawn.get_ydata().tolist() == ([0.1, 0.2] if known else [0.2, 0.3])
+  assert (untouched.get_linestyle(), drawn.get_linestyle()) == ("-", style)
+  legend, = figure.legends
+  assert [text.get_text() for text in legend.get_texts()] == [
+      "p = 0.5", "untouched labels", label]
 
 
 @pytest.mark.parametrize("name, curves", [

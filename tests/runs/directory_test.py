@@ -316,6 +316,24 @@ def test_load_run_returns_config_result_and_metrics_by_epoch(tmp_path):
   assert run.metrics["test_accuracy"].isna().tolist() == [True, False]
 
 
+def test_load_run_names_what_an_earlier_version_called_corrupted(tmp_path):
+  directory = run_directory.RunDirectory(tmp_path)
+  directory.begin({"seed": 3}, {}, overwrite=False)
+  accuracies = {"corrupted_accuracy": 0.25, "untouched_accuracy": 0.75}
+  directory.write_metrics([{**_row(1, None), **accuracies}])
+  kinds = rethink_tf.load_run(tmp_path).label_kinds.loc[1].dropna()
+  assert kinds.to_dict() == {"step": 3, **accuracies}
+  # All labels drawn, also those that were drawn to be what they were.
+  (tmp_path / "label_kinds.csv").write_text(
+      "epoch,step,corrupted_accuracy,untouched_accuracy\n1,3,0.25,0.75\n")
+  kinds = rethink_tf.load_run(tmp_path).label_kinds
+  assert list(kinds.columns) == [
+      "step", "corrupted_accuracy", "drawn_equal_accuracy",
+      "untouched_accuracy", "drawn_accuracy"]
+  assert kinds.loc[1].dropna().to_dict() == {
+      "step": 3, "untouched_accuracy": 0.75, "drawn_accuracy": 0.25}
+
+
 def test_load_run_of_a_run_that_is_not_done_has_no_result(tmp_path):
   directory = run_directory.RunDirectory(tmp_path)
   directory.begin({"seed": 3}, {}, overwrite=False)

@@ -37,6 +37,15 @@ def test_labels_have_the_papers_names(probability, words):
       label_corruption=probability)
 
 
+def test_labels_drawn_and_labels_changed_are_told_apart():
+  shares = {"labels_drawn": 0.4934, "labels_changed": 0.4387}
+  assert "  labels drawn        49.34%   (changed: 43.87%)\n" in _text(
+      label_corruption=0.5, result=shares)
+  # Where nothing is drawn, or an earlier version did not count.
+  assert "labels drawn" not in _text(result=dict.fromkeys(shares, 0.0))
+  assert "labels drawn" not in _text(label_corruption=0.5)
+
+
 def test_memorizing_is_explained_only_where_it_happened():
   assert "memorized" in _text(label_corruption=1.0)
   assert "memorized" not in _text(label_corruption=0.0)

@@ -32,7 +32,9 @@ _CURVES = {
     "learning_rate": ("train", "learning_rate"),
     "images_per_second": ("train", "images_per_second"),
     "corrupted_accuracy": ("corrupted labels", "accuracy"),
+    "drawn_equal_accuracy": ("labels drawn to be the true ones", "accuracy"),
     "untouched_accuracy": ("untouched labels", "accuracy"),
+    "drawn_accuracy": ("all drawn labels", "accuracy"),
 }
 
 

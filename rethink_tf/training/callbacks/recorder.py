@@ -19,9 +19,8 @@ class Recorder(keras.callbacks.Callback):
     schedule: the learning rate as a function of the step.
     train_count: number of training examples.
     test: a function of an epoch's logs that measures what is due after it: a
-      dict with the test set's "cross_entropy" and "accuracy", and with
-      "corrupted_accuracy" and "untouched_accuracy" on training labels where
-      some are corrupted.
+      dict with the test set's "cross_entropy" and "accuracy", and with the
+      accuracies of label_kinds.csv where some training labels are corrupted.
   """
 
   def __init__(self, rows, directory, position, schedule, train_count, test):
@@ -51,8 +50,7 @@ class Recorder(keras.callbacks.Callback):
         "test_top5": tested.get("top5"),
         "images_per_second": round(self._train_count / seconds, 1),
         "seconds": round(seconds, 3),
-        "corrupted_accuracy": tested.get("corrupted_accuracy"),
-        "untouched_accuracy": tested.get("untouched_accuracy"),
+        **{name: tested.get(name) for name in results.LABEL_KINDS},
     })
     self._directory.write_metrics(self._rows)
 

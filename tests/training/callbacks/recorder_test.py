@@ -56,7 +56,8 @@ def test_a_row_has_the_contracts_columns_and_values(tmp_path, clock):
       "train_loss": 2.0, "train_accuracy": 0.25,
       "test_loss": 2.25, "test_accuracy": 0.125, "test_top5": None,
       "images_per_second": 20.0, "seconds": 2.0,
-      "corrupted_accuracy": None, "untouched_accuracy": None}]
+      "corrupted_accuracy": None, "drawn_equal_accuracy": None,
+      "untouched_accuracy": None, "drawn_accuracy": None}]
   assert {*rows[0]} == {
       *run_directory.METRICS_COLUMNS, *run_directory.LABEL_KINDS_COLUMNS,
       "test_top5"}

@@ -9,6 +9,7 @@ import pytest
 
 from rethink_tf import errors
 from rethink_tf.data import dataset
+from rethink_tf.data import randomization
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.models import state
@@ -32,7 +33,7 @@ def _split(count, seed):
 _TRAIN, _TEST = _split(40, 1), _split(510, 2)
 
 
-def _train(folder, model_name="mlp_1x512", train=_TRAIN, corrupted=None,
+def _train(folder, model_name="mlp_1x512", train=_TRAIN, labels=None,
            **arguments):
   """Trains two epochs; returns the hashes of what is left, and the rows."""
   config = training_flags.Config(
@@ -42,7 +43,7 @@ def _train(folder, model_name="mlp_1x512", train=_TRAIN, corrupted=None,
   model = registry.build(
       model_name, weight_decay=config.weight_decay, dropout=config.dropout)
   rows = fit.train(
-      model, task.Task(config, train, _TEST, corrupted), task.Setting(
+      model, task.Task(config, train, _TEST, labels), task.Setting(
           run_directory.RunDirectory(folder), **arguments))
   times = ("seconds", "images_per_second")
   return (state.sha256(state.weights(model)),
@@ -107,14 +108,15 @@ def test_a_run_stopped_anywhere_ends_as_if_it_never_was(
 def test_a_run_stopped_while_kinds_of_labels_are_measured_goes_on(
     tmp_path, monkeypatch):
   train = _split(510, 3)  # Two batches of an evaluation, and 32 steps.
-  corrupted = np.arange(510) < 99
-  whole = _train(tmp_path / "whole", train=train, corrupted=corrupted)
+  labels = randomization.Labels(
+      (train.labels + 1) % 10, train.labels, np.arange(510) < 99)
+  whole = _train(tmp_path / "whole", train=train, labels=labels)
   stop = signals.Stop()
   with monkeypatch.context() as patch, stop.on_signals():
     _stop_at(patch, 32 + _TESTED + 2)
     with pytest.raises(errors.StoppedError, match="goes on from epoch 1"):
-      _train(tmp_path / "run", train=train, corrupted=corrupted, stop=stop)
-  assert _train(tmp_path / "run", train=train, corrupted=corrupted) == whole
+      _train(tmp_path / "run", train=train, labels=labels, stop=stop)
+  assert _train(tmp_path / "run", train=train, labels=labels) == whole
 
 
 @pytest.mark.parametrize(
