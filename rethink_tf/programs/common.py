@@ -1,9 +1,7 @@
 """What every program that makes a run directory does around its work."""
 
-import logging
-import os
-
 from rethink_tf.data import datasets
+from rethink_tf.programs import library_notes
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 
@@ -33,12 +31,6 @@ def main(parsed, compute, summarize):
     if result:
       print(f"{directory.path} holds this run, done; --overwrite does it anew")
     else:
-      silence_libraries()
+      library_notes.silence()
       result = compute(config, options, directory, stop)
     print(summarize(config, options, result), flush=True)
-
-
-def silence_libraries():
-  """Drops notes on a build of TensorFlow and on Matplotlib's font cache."""
-  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-  logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

@@ -5,6 +5,7 @@ import sys
 from tensorboard import main as tensorboard
 
 from rethink_tf import paths
+from rethink_tf.programs import library_notes
 
 _LOGDIR = "--logdir="
 
@@ -18,4 +19,5 @@ def _absolute(argument):
 
 if __name__ == "__main__":
   sys.argv[1:] = [_absolute(argument) for argument in sys.argv[1:]]
+  library_notes.silence()  # It imports TensorFlow once it needs it.
   sys.exit(tensorboard.run_main())

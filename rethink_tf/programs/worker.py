@@ -12,7 +12,7 @@ from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.distributed import cluster as cluster_lib
 from rethink_tf.distributed import link as link_lib
-from rethink_tf.programs import common
+from rethink_tf.programs import library_notes
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 
@@ -56,7 +56,7 @@ def _main(parsed, compute, summarize):
   config, options = parsed
   cluster = cluster_lib.read_environment(os.environ)
   # Errors of collectives that others' ends break are told in one line here.
-  os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+  library_notes.silence(level=3)
   stop = signals.Stop()
   with stop.on_signals():
     if cluster is None:
@@ -73,7 +73,6 @@ def _main(parsed, compute, summarize):
         if result and cluster.is_chief:
           print(f"{directory.path} holds this run, done; --overwrite does it "
                 "anew")
-        common.silence_libraries()
         result = result or compute(config, options, directory, stop, link)
         if cluster.is_chief:
           print(summarize(config, options, result), flush=True)
@@ -92,7 +91,6 @@ def ask_scheduler(options):
     UsageError: the scheduler's variables do not say enough.
     StoppedError: workers did not come.
   """
-  common.silence_libraries()
   # Imports TensorFlow, whose resolvers it asks.
   from rethink_tf.distributed import resolvers  # noqa: PLC0415
 
