@@ -18,16 +18,22 @@ class Split(split_lib.Split):
     images: `(n, 32, 32, 3)`, uint8 from 0 to 255; float32 on that scale where
       noise took their place.
     labels: int32 `(n,)`.
+    numbers: int32 `(n,)`, which example of the original files each one is;
+      None where the data do not say.
   """
 
   images: np.ndarray
   labels: np.ndarray
+  numbers: np.ndarray | None = None
 
   # Evaluation has no gradient to hold, so it fits larger batches.
   evaluation_batch = 500
 
   def first(self, count):
-    return Split(self.images[:count], self.labels[:count]) if count else self
+    if not count:
+      return self
+    numbers = None if self.numbers is None else self.numbers[:count]
+    return Split(self.images[:count], self.labels[:count], numbers)
 
   def training_batches(self, config, start_epoch=0, start_batch=0, shard=None):
     return _pipeline().training_batches(

@@ -135,6 +135,8 @@ def _read(tfds, builder, split, count, entry):
   where = f"{builder.info.name} split {split} in {builder.data_dir}"
   images = np.empty((count, *shape), np.uint8)
   labels = np.empty((count,), np.int32)
+  numbers = np.empty((count,), np.int32) if (
+      "id" in builder.info.features) else None
   # One shard after the other: the order is then that of the records.
   read_config = tfds.ReadConfig(interleave_cycle_length=1)
   examples = builder.as_dataset(
@@ -148,6 +150,8 @@ def _read(tfds, builder, split, count, entry):
       break
     images[position:stop] = batch["image"]
     labels[position:stop] = batch["label"]
+    if numbers is not None:
+      numbers[position:stop] = _numbers_of(batch["id"], where)
     position = stop
   if position != count or stop != count:
     raise errors.DataError(
@@ -157,7 +161,16 @@ def _read(tfds, builder, split, count, entry):
     raise errors.DataError(
         f"{where}: expected labels 0 to {classes - 1}. Received: "
         f"{labels.min()} to {labels.max()}")
-  return dataset.Split(_as_color_32(images), labels)
+  return dataset.Split(_as_color_32(images), labels, numbers)
+
+
+def _numbers_of(ids, where):
+  """Returns which examples of the original files ids like train_00007 name."""
+  try:
+    return [int(text.rpartition(b"_")[2]) for text in ids]
+  except ValueError as error:
+    raise errors.DataError(
+        f"{where}: expected ids that end in a number ({error})") from error
 
 
 def _as_color_32(images):

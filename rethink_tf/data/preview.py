@@ -16,7 +16,7 @@ def figure(config, data_dir):
 
   Args:
     config: the `Config`; its dataset and seeds are used, and its label
-      corruption where that is neither 0 nor 1.
+      corruption where that is neither 0 nor 1, with its kind of noise.
     data_dir: `pathlib.Path` or None, as `datasets.load` takes it.
 
   Returns:
@@ -49,10 +49,13 @@ def _rows(config, data):
   partly = config.label_corruption
   if partly in (0, 1):
     partly = _PARTLY
+  title = f"partially\ncorrupted\nlabels\n(p = {partly:g})"
+  if config.labels_file:
+    partly, title = 0, "labels of\n--labels_file"
 
-  def corrupted(probability):
-    return randomization.corrupt_labels(
-        labels, probability, data.num_classes, config.seed_of_labels)
+  def corrupted(probability, noise=None, given=None):
+    return randomization.corrupt_training_labels(
+        data, _IMAGES, probability, config.seed_of_labels, noise, given).labels
 
   def modified(name):
     return randomization.randomize_pixels(
@@ -60,8 +63,8 @@ def _rows(config, data):
 
   return [
       ("true labels", images, labels),
-      (f"partially\ncorrupted\nlabels\n(p = {partly:g})", images,
-       corrupted(partly)),
+      (title, images,
+       corrupted(partly, config.label_noise, config.labels_file)),
       ("random\nlabels", images, corrupted(1)),
       ("shuffled\npixels", modified("shuffled_pixels"), labels),
       ("random\npixels", modified("random_pixels"), labels),

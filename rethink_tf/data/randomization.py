@@ -11,6 +11,13 @@ import hashlib
 import numpy as np
 
 from rethink_tf import streams
+from rethink_tf.data import given_labels
+
+# What CIFAR-10's classes are taken for (Patrini et al., 2017, Section 5): the
+# others stay as they are.
+_CIFAR10_CONFUSIONS = {
+    "truck": "automobile", "bird": "airplane", "deer": "horse", "cat": "dog",
+    "dog": "cat"}
 
 
 def corrupt_labels(labels, probability, num_classes, seed, names=None):
@@ -38,20 +45,69 @@ def corrupt_labels(labels, probability, num_classes, seed, names=None):
   return np.where(drawn, random.astype(np.int64), labels).astype(np.int32)
 
 
-def corrupt_training_labels(data, count, probability, seed):
+def confuse_labels(labels, probability, confusions, seed, names=None):
+  """Replaces each label, with a probability, by the one class it is taken for.
+
+  Asymmetric noise, by pairs of classes. Which examples are drawn, and that they
+  are nested in p, is as for `corrupt_labels`; of CIFAR-10, whose confusions
+  leave five of ten classes as they are, about half of those drawn change.
+
+  Args:
+    labels, probability, seed, names: as for `corrupt_labels`.
+    confusions: int `(classes,)`, the class that each is taken for.
+
+  Returns:
+    An int32 array `(n,)`.
+  """
+  drawn = is_drawn(len(labels), probability, seed, names)
+  return np.where(drawn, confusions[labels], labels).astype(np.int32)
+
+
+def find_confusions(label_names):
+  """Returns which class each is taken for by asymmetric noise; int `(k,)`.
+
+  Those of CIFAR-10 that are usual in the literature; of other data, class c is
+  taken for c + 1, and the last for the first.
+
+  Args:
+    label_names: a name a class.
+  """
+  names = list(label_names)
+  if not set(_CIFAR10_CONFUSIONS) <= set(names):
+    return (np.arange(len(names)) + 1) % len(names)
+  return np.array([
+      names.index(_CIFAR10_CONFUSIONS.get(name, name)) for name in names])
+
+
+def corrupt_training_labels(
+    data, count, probability, seed, noise=None, given=None):
   """Returns a dataset's first training examples, with the labels to fit.
 
   Args:
     data: a `Dataset`.
     count: how many examples; 0: all.
     probability, seed: as for `corrupt_labels`.
+    noise: "asymmetric": as `confuse_labels` does; None: as `corrupt_labels`.
+    given: the user's labels, which take the place of the data set's: an object
+      whose `values` `given_labels.match` takes; None: there are none.
 
   Returns:
     A split like `data.train`, whose labels alone are others, drawn by its keys.
+
+  Raises:
+    DataError, UsageError: as `given_labels.match` does.
   """
   train = data.train.first(count)
-  labels = corrupt_labels(
-      train.labels, probability, data.num_classes, seed, train.keys)
+  if given:
+    matched = given_labels.match(given.values, data.train)
+    train = dataclasses.replace(train, labels=matched[:len(train)])
+  if noise == "asymmetric":
+    labels = confuse_labels(
+        train.labels, probability, find_confusions(data.label_names), seed,
+        train.keys)
+  else:
+    labels = corrupt_labels(
+        train.labels, probability, data.num_classes, seed, train.keys)
   return dataclasses.replace(train, labels=labels)
 
 
@@ -104,9 +160,11 @@ def compare_labels(data, train, probability, seed):
     train: the split.
     probability, seed: as they were.
   """
-  return Labels(
-      data.train.labels[:len(train)], train.labels,
-      is_drawn(len(train), probability, seed, train.keys))
+  true = data.train.labels[:len(train)]
+  # Of labels that the user gives, those that are not the true ones count too.
+  drawn = is_drawn(len(train), probability, seed, train.keys) | (
+      train.labels != true)
+  return Labels(true, train.labels, drawn)
 
 
 def _uniform(count, seed, key, names):

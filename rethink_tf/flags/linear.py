@@ -80,6 +80,8 @@ class LinearConfig(run_flags.RunConfig):
       1e-4, "Relative residual to reach.",
       checks.within("a number from 1e-12 to 1", lambda x: 1e-12 <= x <= 1))
   seed: int = run_flags.declare_seed()
+  label_noise: str | None = run_flags.declare_label_noise()
+  labels_file: str | None = run_flags.declare_labels_file()
 
   @property
   def examples(self):

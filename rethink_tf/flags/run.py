@@ -9,6 +9,12 @@ import typing
 from rethink_tf import paths
 from rethink_tf.flags import checks
 from rethink_tf.flags import declare
+from rethink_tf.flags import labels_file
+
+LABEL_NOISES = ("uniform", "asymmetric")
+# None where they are not used, and then not in the dict of a config, which
+# is as it was before they were made.
+_OF_LABELS = ("label_noise", "labels_file")
 
 
 def declare_seed():
@@ -20,7 +26,29 @@ def declare_label_corruption(default):
   """Returns the flag --label_corruption."""
   return declare.what(
       default, "Probability that a training label becomes a uniform random "
-      "class; 1: random labels.", checks.PROBABILITY)
+      "class, its own among them; 1: random labels.", checks.PROBABILITY)
+
+
+def declare_label_noise():
+  """Returns the flag --label_noise, of a class with --label_corruption."""
+  return declare.choice(
+      None, LABEL_NOISES, ": what a corrupted label becomes, a random class or "
+      "the one that its class is taken for, of CIFAR-10 by the usual pairs and "
+      "else c + 1", typed=LABEL_NOISES[0], used_if=_is_noise_used)
+
+
+def _is_noise_used(fields):
+  corruption = fields["label_corruption"]
+  most = max(corruption) if isinstance(corruption, tuple) else corruption
+  return most > 0 and fields["label_noise"] != LABEL_NOISES[0]
+
+
+def declare_labels_file():
+  """Returns the flag --labels_file, whose value is a `labels_file.Labels`."""
+  return declare.data(
+      None, "File with a label for each training example, as text or .npy, in "
+      "the order of the original files; default: the data set's labels.",
+      labels_file.check, parse=labels_file.parse)
 
 
 def declare_logdir(named):
@@ -46,7 +74,8 @@ class RunConfig(declare.Flags):
   def as_dict(self):
     """Returns the fields as a dict that `json` gives back unchanged."""
     fields = {name: list(value) if isinstance(value, tuple) else value
-              for name, value in dataclasses.asdict(self).items()}
+              for name, value in dataclasses.asdict(self).items()
+              if not (name in _OF_LABELS and value is None)}
     return {"program": self.program, **fields}
 
   def short_hash(self):

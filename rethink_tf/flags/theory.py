@@ -72,6 +72,11 @@ def _check_held_out(name, value, fields):
 class TheoryConfig(run_flags.RunConfig):
   """All that determines the result of one of the theory's programs."""
 
+  # Flags of the programs that take --label_corruption, after it; not fields
+  # here, whose place would be before it.
+  label_noise = None
+  labels_file = None
+
   seed: int = run_flags.declare_seed()
 
   def training(self):
@@ -98,6 +103,8 @@ class Expressivity(TheoryConfig):
   epochs: int = _declare_epochs(100)
   batch_size: int = _declare_batch_size()
   learning_rate: float = _declare_learning_rate()
+  label_noise: str | None = run_flags.declare_label_noise()
+  labels_file: str | None = run_flags.declare_labels_file()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +130,8 @@ class Corollary1(TheoryConfig):
   blocks: tuple[int, ...] = declare.what(
       (2, 4, 8, 16), "Numbers of blocks b, with commas; depth b + 4.",
       _check_blocks)
+  label_noise: str | None = run_flags.declare_label_noise()
+  labels_file: str | None = run_flags.declare_labels_file()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,6 +180,8 @@ class Stability(TheoryConfig):
   epochs: int = _declare_epochs(50)
   batch_size: int = _declare_batch_size()
   learning_rate: float = _declare_learning_rate()
+  label_noise: str | None = run_flags.declare_label_noise()
+  labels_file: str | None = run_flags.declare_labels_file()
 
   def check(self):
     """Raises UsageError where fields do not go together."""

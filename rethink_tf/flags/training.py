@@ -87,6 +87,8 @@ class Config(run_flags.RunConfig):
   label_seed: int | None = declare.run(
       None, "Seed of the labels that are drawn, apart from initialization, "
       "order and pixels; default: --seed.", checks.SEED)
+  label_noise: str | None = run_flags.declare_label_noise()
+  labels_file: str | None = run_flags.declare_labels_file()
   image_size: int | None = imagenet_flags.declare_flag(
       299, "ImageNet: height and width of the network's input.")
   data_augmentation: bool | None = imagenet_flags.declare_flag(

@@ -63,7 +63,8 @@ def load(config, data_dir):
   """
   data = datasets.load(config.dataset, data_dir)
   train = randomization.corrupt_training_labels(
-      data, config.train_examples, config.label_corruption, config.seed)
+      data, config.train_examples, config.label_corruption, config.seed,
+      config.label_noise, config.labels_file)
   images, labels = crop(config.dataset, train.images), train.labels
   kept = np.arange(len(images))
   if config.l2 == 0:

@@ -114,8 +114,12 @@ class Runs:
     return self.of(config).get(count, [])
 
   def of_program(self, name):
-    """Returns the `Other` runs of a program, in the order of their paths."""
-    return [run for run in self._others if run.config["program"] == name]
+    """Returns the `Other` runs of a program, in the order of their paths.
+
+    Of the paper's labels only: tables and figures tell no others from them.
+    """
+    return [run for run in self._others if run.config["program"] == name
+            and not {"label_noise", "labels_file"} & {*run.config}]
 
   def of_training(self):
     """Returns every `Run`."""

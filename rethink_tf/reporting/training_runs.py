@@ -41,7 +41,7 @@ def _line(run):
       "data set": config.dataset,
       "model": config.model,
       "n": f"{run.count:,}",
-      "label corruption": f"{config.label_corruption:g}",
+      "label corruption": _corruption(config),
       "labels drawn": _share(run, "labels_drawn", {0: 0.0, 1: 1.0}),
       "labels changed": _share(run, "labels_changed", {0: 0.0}),
       "pixels": config.pixel_randomization.replace("_", " "),
@@ -67,6 +67,13 @@ def _share(run, key, known):
   """
   share = run.result.get(key, known.get(run.config.label_corruption))
   return "" if share is None else f"{100 * share:.2f}"
+
+
+def _corruption(config):
+  if config.labels_file:
+    return f"labels {config.labels_file[:8]}"
+  noise = f", {config.label_noise}" if config.label_noise else ""
+  return f"{config.label_corruption:g}{noise}"
 
 
 def _yes(value):

@@ -7,7 +7,7 @@ import shlex
 from rethink_tf import paths
 
 # Flags of `train` that name a path, but for --logdir.
-_PATHS = ("data_dir", "flagfile")
+_PATHS = ("data_dir", "flagfile", "labels_file")
 
 
 def shell_line(program, arguments):

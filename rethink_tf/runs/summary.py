@@ -4,7 +4,9 @@ from rethink_tf.data import catalog
 from rethink_tf.runs import commands
 
 # Flags that must not be the same in the next run, and whether they have values.
-_OF_ONE_RUN = {"label_corruption": True, "logdir": True, "overwrite": False}
+_OF_ONE_RUN = {
+    "label_corruption": True, "label_noise": True, "labels_file": True,
+    "logdir": True, "overwrite": False}
 # What is added to a folder of the user's own for the next run.
 _SUFFIXES = ("-true-labels", "-random-labels")
 
@@ -42,6 +44,11 @@ def summarize_training(config, options, result):
 
 
 def _labels(config):
+  if config.labels_file:
+    return "the labels of --labels_file"
+  if config.label_noise:
+    return (f"{config.label_noise} label noise with probability "
+            f"{config.label_corruption:g}")
   if config.label_corruption == 0:
     return "true labels"
   if config.label_corruption == 1:
@@ -59,7 +66,8 @@ def _drawn(config, result):
 
 def _meaning(config, result):
   """Says what a run on random labels shows, where it shows it."""
-  if config.label_corruption < 1 or result["train_accuracy"] < 0.98:
+  at_random = config.label_corruption == 1 and not config.label_noise
+  if not at_random or result["train_accuracy"] < 0.98:
     return []
   return [
       "The network memorized labels that were drawn at random: it fits the",
@@ -69,7 +77,7 @@ def _meaning(config, result):
 
 def _next(config, options):
   """Returns the command again, with true labels for random ones or random."""
-  corruption = 0 if config.label_corruption else 1
+  corruption = 0 if config.label_corruption or config.labels_file else 1
   flags = commands.without(options.arguments, _OF_ONE_RUN)
   if not _is_default(options.logdir, config):
     name = options.logdir.name

@@ -214,7 +214,8 @@ def _estimate(config, rates, train_count):
   rate = rates.get(config.model) or model.images_per_second
   tests = -(-config.epochs // config.eval_every) + 1
   tested = tests * catalog.DATASETS[config.dataset].test_examples + count
-  if 0 < config.label_corruption < 1:  # Each kind of label, after each epoch.
+  if 0 < config.label_corruption < 1 or config.labels_file:
+    # Each kind of label, after each epoch.
     tested += config.epochs * count
   images = config.epochs * count + _TEST_COST * tested
   return _START_SECONDS + images / rate

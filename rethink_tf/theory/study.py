@@ -54,7 +54,8 @@ class Study:
     """
     data = datasets.load(self.config.dataset, self.options.data_dir)
     return data, randomization.corrupt_training_labels(
-        data, count, corruption, self.config.seed)
+        data, count, corruption, self.config.seed, self.config.label_noise,
+        self.config.labels_file)
 
   def begin(self, **identity):
     """Records what is about to run; keeps the checkpoints of the same run.

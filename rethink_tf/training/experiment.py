@@ -147,7 +147,7 @@ def load_data(config, data_dir, allow_sample=False):
   data = _load(config, data_dir, allow_sample)
   train = randomization.corrupt_training_labels(
       data, config.train_examples, config.label_corruption,
-      config.seed_of_labels)
+      config.seed_of_labels, config.label_noise, config.labels_file)
   if config.pixel_randomization == "none":  # As always for photographs.
     return data, train
   train, test = (

@@ -30,19 +30,19 @@ class _Builder:
 
   def __init__(self, folder, train, test):
     self.data_dir = str(folder)
-    self.info = types.SimpleNamespace(
-        name="mnist",
-        features={"label": types.SimpleNamespace(names=["a", "b"])})
+    features = {"label": types.SimpleNamespace(names=["a", "b"])}
+    if len(train) == 3:
+      features["id"] = None
+    self.info = types.SimpleNamespace(name="mnist", features=features)
     self._splits = {"train": train, "test": test}
 
   def as_dataset(self, split, shuffle_files, read_config):
     assert not shuffle_files
     assert read_config.interleave_cycle_length == 1
-    images, labels = self._splits[split]
+    parts = dict(zip(("image", "label", "id"), self._splits[split]))
     return types.SimpleNamespace(batch=lambda size: [
-        {"image": images[start:start + size],
-         "label": labels[start:start + size]}
-        for start in range(0, len(labels), size)])
+        {name: part[start:start + size] for name, part in parts.items()}
+        for start in range(0, len(parts["label"]), size)])
 
 
 def _examples(count, shape=(28, 28, 1), labels=None):
@@ -77,6 +77,30 @@ def test_splits_are_read_whole_and_in_order(load_fake):
     np.testing.assert_array_equal(read.labels, labels)
     np.testing.assert_array_equal(read.images[:, 2:30, 2:30, :1], images)
   assert names == ("a", "b")
+
+
+def _with_ids(count, name):
+  order = np.random.default_rng(1).permutation(count)
+  return (*_examples(count),
+          np.array([f"{name}_{number:05}".encode() for number in order])), order
+
+
+def test_ids_say_which_example_of_the_original_files_each_one_is(load_fake):
+  (train, order), (test, _) = _with_ids(2500, "train"), _with_ids(4, "test")
+  read, _, _ = load_fake(train, test)
+  np.testing.assert_array_equal(read.numbers, order)
+  np.testing.assert_array_equal(read.first(30).numbers, order[:30])
+  assert len(read.first(0).numbers) == 2500
+  # MNIST, as TFDS has it, does not say.
+  without, _, _ = load_fake(_examples(2500), _examples(4))
+  assert without.numbers is None and without.first(30).numbers is None
+
+
+def test_ids_without_a_number_are_refused(load_fake):
+  (train, _), (test, _) = _with_ids(2500, "train"), _with_ids(4, "test")
+  train[2][7] = b"train_seven"
+  with pytest.raises(errors.DataError, match="split train in .*end in a num"):
+    load_fake(train, test)
 
 
 def test_grey_images_are_padded_with_black_and_repeated_in_color(load_fake):

@@ -166,6 +166,62 @@ def test_labels_by_name_are_uniform_over_a_thousand_classes_and_nested():
   np.testing.assert_array_equal(random[half >= 0], half[half >= 0])
 
 
+# Asymmetric noise.
+
+_CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog",
+            "horse", "ship", "truck")
+
+
+def _confuse(probability, labels=_LABELS, names=_CIFAR10, seed=1):
+  return randomization.confuse_labels(
+      labels, probability, randomization.find_confusions(names), seed)
+
+
+def test_classes_of_cifar10_become_those_they_are_taken_for():
+  pairs = {(_CIFAR10[old], _CIFAR10[new])
+           for old, new in zip(_LABELS, _confuse(1.0))}
+  assert pairs == {
+      ("truck", "automobile"), ("bird", "airplane"), ("deer", "horse"),
+      ("cat", "dog"), ("dog", "cat"), *((name, name) for name in (
+          "airplane", "automobile", "frog", "horse", "ship"))}
+
+
+def test_a_class_of_other_data_becomes_the_next_and_the_last_the_first():
+  digit_names = tuple("0123456789")
+  np.testing.assert_array_equal(
+      _confuse(1.0, names=digit_names), (_LABELS + 1) % 10)
+  assert randomization.find_confusions("abc").tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.4])
+def test_asymmetric_noise_changes_a_binomial_share_of_classes_that_change(
+    probability):
+  confused = _confuse(probability)
+  affected = np.isin(_LABELS, [2, 3, 4, 5, 9])
+  changed = int((confused != _LABELS)[affected].sum())
+  assert stats.binomtest(
+      changed, int(affected.sum()), probability).pvalue > 1e-3
+  np.testing.assert_array_equal(confused[~affected], _LABELS[~affected])
+
+
+def test_what_asymmetric_noise_changed_stays_so_at_every_greater_p():
+  sweep = [_confuse(p) for p in (0.0, 0.1, 0.2, 0.5, 0.8, 1.0)]
+  np.testing.assert_array_equal(sweep[0], _LABELS)
+  for smaller, larger in zip(sweep, sweep[1:]):
+    changed = smaller != _LABELS
+    np.testing.assert_array_equal(larger[changed], smaller[changed])
+    assert (larger != _LABELS).sum() > changed.sum()
+
+
+def test_both_kinds_of_noise_draw_the_same_examples_by_the_same_keys():
+  names = np.array([f"n{i:05}" for i in range(_COUNT)])
+  confusions = randomization.find_confusions("0123456789")
+  confused = randomization.confuse_labels(_LABELS, 0.3, confusions, 1, names)
+  drawn = randomization.is_drawn(_COUNT, 0.3, 1, names)
+  np.testing.assert_array_equal(confused != _LABELS, drawn)
+  assert (drawn != randomization.is_drawn(_COUNT, 0.3, 1)).any()
+
+
 def test_label_hash_is_sha256_over_little_endian_int32():
   labels = [3, 0, 9]
   expected = hashlib.sha256(struct.pack("<3i", *labels)).hexdigest()

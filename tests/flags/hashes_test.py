@@ -89,6 +89,26 @@ def test_flags_have_their_hash(parse, flags, expected):
   assert options.logdir.parent.name.endswith(f"-{expected}")
 
 
+@pytest.mark.parametrize("parse", [
+    training_flags.parse, linear_flags.parse_interpolate,
+    section5_flags.parse_section5, theory_flags.parse_expressivity,
+    lambda flags: theory_flags.parse_corollary1(
+        [*flags, "--n=20", "--blocks=2"]),
+    theory_flags.parse_stability])
+def test_noise_that_is_not_used_leaves_the_hash_as_it_was(parse):
+  def of(*flags):
+    return parse(["--dataset=digits", *flags])[0]
+
+  for corruption in ("--label_corruption=0", "--label_corruption=1"):
+    assert of(corruption, "--label_noise=uniform") == of(corruption)
+    assert "label_noise" not in of(corruption).as_dict()
+  assert of("--label_corruption=0", "--label_noise=asymmetric") == of(
+      "--label_corruption=0")
+  used = of("--label_corruption=1", "--label_noise=asymmetric")
+  assert used.as_dict()["label_noise"] == "asymmetric"
+  assert used.short_hash() != of("--label_corruption=1").short_hash()
+
+
 def test_a_dict_has_the_order_and_the_types_of_config_json():
   fields = theory_flags.parse_stability([])[0].as_dict()
   assert list(fields.items()) == [

@@ -46,6 +46,9 @@ _REFUSED = {
         ("--eval_every=0", _WHOLE),
         ("--seed=-1", _SEED),
         ("--label_seed=-1", _SEED),
+        ("--label_noise=human",
+         "expected one of uniform, asymmetric. Received: 'human'"),
+        ("--labels_file=", "expected a path. Received: ''"),
         ("--dataset=digits --train_examples=1298", "expected a whole number "
          "from 0 to 1,297, all that digits has. Received: 1298"),
         ("--checkpoint_minutes=nan", _POSITIVE),

@@ -53,6 +53,7 @@ _FLAGS = {
     "stop_when_fitted": _numbers(int, lambda x: 0 <= x < 2**31),
     "precision": _words("float32", "bfloat16"),
     "label_seed": _numbers(int, lambda x: 0 <= x < 2**31),
+    "label_noise": _words("uniform", "asymmetric"),
     "checkpoint_minutes": _numbers(float, lambda x: 0 < x < math.inf),
     "deterministic": _words("true", "false"),
     "strategy": _words("one_device"),
@@ -101,6 +102,8 @@ def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
 def test_no_flag_is_left_out_of_the_property():
   elsewhere = {"dataset", "train_examples", "epochs", "logdir", "data_dir",
                "help", "preview",
+               # A file's: tests/flags/labels_file_test.
+               "labels_file",
                # Refused but with ImageNet: tests/flags/imagenet_test.
                "image_size", "data_augmentation", "aux_head", "label_smoothing",
                "batch_norm_decay", "moving_average_decay", "allow_sample"}

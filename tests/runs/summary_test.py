@@ -46,6 +46,25 @@ def test_labels_drawn_and_labels_changed_are_told_apart():
   assert "labels drawn" not in _text(label_corruption=0.5)
 
 
+def test_labels_that_are_not_the_papers_are_named_too():
+  assert "on digits, asymmetric label noise with probability 1, " in _text(
+      label_corruption=1.0, label_noise="asymmetric")
+  assert "memorized" not in _text(
+      label_corruption=1.0, label_noise="asymmetric")
+  assert "on digits, the labels of --labels_file, " in _text(
+      labels_file="f" * 64)
+
+
+def test_after_labels_of_ones_own_the_next_to_try_are_true_ones(tmp_path):
+  path = tmp_path / "labels.txt"
+  path.write_text("3\n" * 1297)
+  assert _next("--dataset=digits", f"--labels_file={path}") == [
+      "--dataset=digits", "--label_corruption=0"]
+  assert _next("--dataset=digits", "--label_corruption=0.2",
+               "--label_noise=asymmetric") == [
+      "--dataset=digits", "--label_corruption=0"]
+
+
 def test_memorizing_is_explained_only_where_it_happened():
   assert "memorized" in _text(label_corruption=1.0)
   assert "memorized" not in _text(label_corruption=0.0)

@@ -17,8 +17,8 @@ from rethink_tf.runs import directory as run_directory
 _GRID = (3, 4)
 # The columns of the HParams tab. It shows five hyperparameters, sorted by name,
 # unless told otherwise: those that tell the rows of Table 1 and Table 2 apart.
-_HPARAMS = ("data_augmentation", "dropout", "label_corruption", "model",
-            "random_crop", "seed", "weight_decay")
+_HPARAMS = ("data_augmentation", "dropout", "label_corruption", "label_noise",
+            "labels_file", "model", "random_crop", "seed", "weight_decay")
 _FINAL = (
     "train_accuracy", "test_accuracy", "best_test_accuracy", "train_loss",
     "test_loss", "train_top5", "test_top5", "best_test_top5")
