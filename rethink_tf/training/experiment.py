@@ -79,8 +79,7 @@ def _run(config, options, directory, stop, link):
   result = _sum_up(model, task, setting, rows, identity, labels)
   team.require_same("trained weights", result["weights_sha256"])
   if team.is_chief:
-    name = "/".join(directory.path.parts[-2:])
-    event_files.write_end(directory.tensorboard, name, config, result)
+    event_files.write_end(directory.tensorboard, config, result)
     directory.write_result(result)
   return result
 

@@ -87,12 +87,11 @@ class TensorBoard(keras.callbacks.Callback):
           tf.summary.scalar(f"by_step/{tag}", row[column], step=row["step"])
 
 
-def write_end(folder, name, config, result):
+def write_end(folder, config, result):
   """Writes the final metrics, and the flags as hyperparameters for HParams.
 
   Args:
     folder: `pathlib.Path` for the event files.
-    name: what the HParams tab calls the run.
     config: the `Config`.
     result: the dict of result.json.
   """
@@ -104,7 +103,9 @@ def write_end(folder, name, config, result):
         metrics=[
             hparams.Metric(f"final/{key}", display_name=key.replace("_", " "))
             for key in shown])
-    hparams.hparams(given, trial_id=name)
+    # Without an ID the tab names a trial by its folder. It takes those of one
+    # ID for repetitions of one trial, and a hash of the flags for the default.
+    hparams.hparams(given, trial_id="")
     for key in shown:
       tf.summary.scalar(f"final/{key}", result[key], step=result["epochs"])
 
