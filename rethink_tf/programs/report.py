@@ -22,6 +22,8 @@ def main(argv):
   if options.claims:
     print(ledger.as_text(runs))
     return 0
+  for message in pages.left_out(runs):
+    print(message)
   written = pages.write(runs, options.out)
   print(f"wrote to {options.out}: {', '.join(written)}")
   if options.readme:

@@ -3,6 +3,9 @@
 import statistics
 
 NOT_RUN = "not run"
+# Of a line of a table, the directories of its runs; in a frame behind a figure,
+# the column of each row's. Neither is written to a file.
+SOURCE = "source"
 
 
 def data_note(data_set, lines):
@@ -10,6 +13,11 @@ def data_note(data_set, lines):
   prints = sorted({line["fingerprint"] for line in lines} - {""})
   return (f" {data_set} with dataset fingerprint {', '.join(prints)}."
           if prints else "")
+
+
+def directories(runs):
+  """Returns the `SOURCE` of a line of text that is made from runs."""
+  return [run.directory for run in runs]
 
 
 def fingerprint(runs):

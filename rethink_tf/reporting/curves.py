@@ -1,11 +1,15 @@
 """The numbers behind each figure, as tables.
 
 Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
-there are no runs for it.
+there are no runs for it. Beside the columns that it names, each has
+`cells.SOURCE`.
 """
+
+import dataclasses
 
 import pandas as pd
 
+from rethink_tf.reporting import cells
 from rethink_tf.runs import results
 from rethink_tf.suites import plan as suite_plan
 
@@ -44,10 +48,11 @@ def fig1a(runs):
   """
   return _stacked([
       run.metrics[["step", "train_loss"]].assign(
-          n=count, curve=modification(run.config), seed=run.config.seed)
+          n=count, curve=modification(run.config), seed=run.config.seed,
+          **_source(run))
       for plan in suite_plan.load("fig1a")
       for count, repeats in runs.of(plan.config).items() for run in repeats],
-      ["n", "curve", "seed", "step", "train_loss"])
+      ["n", "curve", "seed", "step", "train_loss", cells.SOURCE])
 
 
 def modification(config):
@@ -75,10 +80,12 @@ def fig1b(runs):
        if sweep and all(r.result["epochs_to_fit"][x] for r in sweep)), None)
   if level is None:
     return pd.DataFrame(columns=[
-        "model", "n", "p", "seed", "level", "steps", "relative"])
+        "model", "n", "p", "seed", "level", "steps", cells.SOURCE,
+        "relative"])
   table = pd.DataFrame([
       {**_place(run), "level": float(level),
-       "steps": int(run.metrics.step.loc[run.result["epochs_to_fit"][level]])}
+       "steps": int(run.metrics.step.loc[run.result["epochs_to_fit"][level]]),
+       **_source(run)}
       for run in sweep])
   true = table[table.p == 0].groupby("model").steps.mean()
   table["relative"] = table.steps / table.model.map(true)
@@ -103,8 +110,10 @@ def fig1c(runs):
   """
   return pd.DataFrame([
       {**_place(run), "train_accuracy": run.result["train_accuracy"],
-       "test_error": 1 - run.result["test_accuracy"]} for run in _sweep(runs)],
-      columns=["model", "n", "p", "seed", "train_accuracy", "test_error"])
+       "test_error": 1 - run.result["test_accuracy"], **_source(run)}
+      for run in _sweep(runs)],
+      columns=["model", "n", "p", "seed", "train_accuracy", "test_error",
+               cells.SOURCE])
 
 
 def label_kinds(runs):
@@ -112,17 +121,14 @@ def label_kinds(runs):
 
   Returns:
     A frame with "model", "n", "p", "seed", "epoch" and `results.LABEL_KINDS`,
-    with the weights fixed, of the first seed there is; what a run of an earlier
-    version did not measure is missing.
+    with the weights fixed; what a run of an earlier version did not measure is
+    missing.
   """
-  columns = ["model", "n", "p", "seed", "epoch", *results.LABEL_KINDS]
-  first = {}
-  for run in _sweep(runs):
-    if run.label_kinds is not None:
-      first.setdefault((run.config.model, run.config.label_corruption), run)
+  columns = ["model", "n", "p", "seed", "epoch", *results.LABEL_KINDS,
+             cells.SOURCE]
   return _stacked(
-      [run.label_kinds.reset_index().assign(**_place(run))
-       for run in first.values()], columns)
+      [run.label_kinds.reset_index().assign(**_place(run), **_source(run))
+       for run in _sweep(runs) if run.label_kinds is not None], columns)
 
 
 def fig2a(runs):
@@ -162,9 +168,10 @@ def _with_best(runs, suite, curve, columns=()):
         table = run.metrics[["step", *columns, "test_accuracy"]].dropna()
         frames.append(table.assign(
             n=count, curve=curve(run.config), seed=run.config.seed,
-            best=table.test_accuracy.cummax()))
+            best=table.test_accuracy.cummax(), **_source(run)))
   return _stacked(frames, [
-      "n", "curve", "seed", "step", *columns, "test_accuracy", "best"])
+      "n", "curve", "seed", "step", *columns, "test_accuracy", "best",
+      cells.SOURCE])
 
 
 def _regularizers(config):
@@ -185,17 +192,21 @@ def _place(run):
           "p": run.config.label_corruption, "seed": run.config.seed}
 
 
+def _source(run):
+  return {cells.SOURCE: run.directory}
+
+
 def _sweep(runs):
   """Returns the runs over label corruption, each model on one n.
 
-  On that with the most corruption levels, and of equals on the larger;
-  true and random labels have to be among them.
+  At whatever levels it was run, the suite's or others. On that n with the most
+  levels, and of equals on the larger; true and random labels have to be among
+  them, and another.
   """
   by_model = {}
   for plan in suite_plan.load("fig1b"):
-    for count, repeats in runs.of(plan.config).items():
-      levels = by_model.setdefault(plan.config.model, {}).setdefault(count, {})
-      levels[plan.config.label_corruption] = repeats
+    if plan.config.label_corruption == 0:
+      by_model[plan.config.model] = _levels(runs, plan.config)
   sweep = []
   for counts in by_model.values():
     whole = [(len(levels), count) for count, levels in counts.items()
@@ -204,6 +215,16 @@ def _sweep(runs):
       levels = counts[max(whole)[1]]
       sweep += [run for p in sorted(levels) for run in levels[p]]
   return sweep
+
+
+def _levels(runs, config):
+  """Returns the runs of a config by number of images and label corruption."""
+  by_count = {}
+  for p in runs.corruptions(config):
+    at_level = runs.of(dataclasses.replace(config, label_corruption=p))
+    for count, repeats in at_level.items():
+      by_count.setdefault(count, {})[p] = repeats
+  return by_count
 
 
 def _stacked(frames, columns):

@@ -119,7 +119,7 @@ def label_kinds(table):
   shown = dict.fromkeys(("untouched_accuracy",))
   for axis, model in zip(panels, models):
     part = table[table.model == model]
-    for p, curve in part.groupby("p"):
+    for (p, _), curve in part.groupby(["p", "seed"]):
       color = colors(levels.index(p))
       known = curve.corrupted_accuracy.notna().any()
       drawn = "corrupted_accuracy" if known else "drawn_accuracy"

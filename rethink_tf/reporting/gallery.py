@@ -6,6 +6,7 @@ import io
 import typing
 
 from rethink_tf.data import catalog
+from rethink_tf.reporting import cells
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import linear_figures
@@ -44,6 +45,15 @@ class Figure:
 
     A figure of runs on fewer images than all ends in "_n<images>".
     """
+    return {name: table.drop(columns=cells.SOURCE)
+            for name, table in self._parts(runs).items()}
+
+  def sources(self, runs):
+    """Returns the directories of the runs in each of `tables`, as sets."""
+    return {name: set(table[cells.SOURCE])
+            for name, table in self._parts(runs).items()}
+
+  def _parts(self, runs):
     table = self.table_of(runs)
     if table.empty:
       return {}

@@ -1,7 +1,8 @@
 """Table 3, and the numbers behind Section 5's figures.
 
 Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
-there are no runs for it; `table3` returns lines of text.
+there are no runs for it; `table3` returns lines of text. Beside the columns
+that it names, each has `cells.SOURCE`.
 """
 
 import pandas as pd
@@ -50,7 +51,7 @@ def error_against_examples(runs):
     curve = _curve(_like(runs, row, ("filters",)), "n", ("filters",))
     if len(curve):
       frames.append(curve.assign(curve=row.title, paper=row.test_error / 100))
-  return _stacked(frames, ["curve", "n", "test_error", "paper"])
+  return _stacked(frames, ["curve", "n", "test_error", "paper", cells.SOURCE])
 
 
 def error_against_filters(runs):
@@ -69,7 +70,7 @@ def error_against_filters(runs):
           paper_filters=_config(row)["filters"]))
   return _stacked(frames, [
       "curve", "filters", "n", "train_error", "test_error", "paper",
-      "paper_filters"])
+      "paper_filters", cells.SOURCE])
 
 
 def error_against_l2(runs):
@@ -82,7 +83,8 @@ def error_against_l2(runs):
   """
   frames = [
       pd.DataFrame(run.result["path"]).assign(
-          curve=_subject(run), n=run.result["n"], filters=0, fewer_filters="")
+          curve=_subject(run), n=run.result["n"], filters=0, fewer_filters="",
+          **{cells.SOURCE: run.directory})
       for run in runs.of_program("section5")]
   for row in tables.table3():
     if row.regularized != "no":
@@ -95,7 +97,7 @@ def error_against_l2(runs):
           fewer_filters=fewer_filters(curve.filters.iloc[0], row)))
   return _stacked(frames, [
       "curve", "n", "filters", "fewer_filters", "l2", "train_error",
-      "test_error"])
+      "test_error", cells.SOURCE])
 
 
 def norm_against_error(runs):
@@ -107,7 +109,8 @@ def norm_against_error(runs):
   points = [
       {"solution": f"{name.replace('_', ' ')}, {_subject(run)}, "
                    f"n = {run.result['n']:,}",
-       "norm": solution["norm"], "test_error": solution["test_error"]}
+       "norm": solution["norm"], "test_error": solution["test_error"],
+       cells.SOURCE: run.directory}
       for run in runs.of_program("section5")
       for name, solution in run.result["solutions"].items()]
   for row in tables.table3():
@@ -117,7 +120,8 @@ def norm_against_error(runs):
       points.append({
           "solution": f"{row.title}, n = {run.result['n']:,}{few and ','}{few}",
           "norm": run.result["min_norm"],
-          "test_error": run.result["test_error"]})
+          "test_error": run.result["test_error"],
+          cells.SOURCE: run.directory})
   return pd.DataFrame(points)
 
 
@@ -126,8 +130,10 @@ def distance_against_epochs(runs):
   return _stacked([
       run.metrics.assign(curve=(
           f"{_subject(run)}, n = {run.result['sgd']['examples']:,} of "
-          f"{run.config['train_examples']:,}"))
-      for run in runs.of_program("section5")], ["curve", "epoch", "distance"])
+          f"{run.config['train_examples']:,}"),
+          **{cells.SOURCE: run.directory})
+      for run in runs.of_program("section5")],
+      ["curve", "epoch", "distance", cells.SOURCE])
 
 
 def _subject(run):
@@ -154,7 +160,8 @@ def _like(runs, row, free=()):
 
 def _frame(alike):
   return pd.DataFrame([
-      {**run.config, **run.result, "filters": run.config["filters"] or 0}
+      {**run.config, **run.result, "filters": run.config["filters"] or 0,
+       cells.SOURCE: run.directory}
       for run in alike])
 
 
@@ -209,7 +216,7 @@ def _line(row, run):
     return {**dict.fromkeys(COLUMNS, ""), **printed,
             "train error, ours": cells.NOT_RUN,
             "test error, ours": cells.NOT_RUN,
-            "fingerprint": ""}
+            "fingerprint": "", cells.SOURCE: []}
   result = run.result
   return {
       **printed,
@@ -225,6 +232,7 @@ def _line(row, run):
       "minutes": f"{result['wall_seconds'] / 60:.1f}",
       "GB": f"{result['peak_memory_gb']:.1f}",
       "fingerprint": cells.fingerprint([run]),
+      cells.SOURCE: cells.directories([run]),
   }
 
 

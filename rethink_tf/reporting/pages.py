@@ -1,6 +1,8 @@
 """What the report writes: tables, figures, and the sections of pages."""
 
+import collections
 import dataclasses
+import itertools
 import re
 
 from rethink_tf import errors
@@ -8,6 +10,7 @@ from rethink_tf.reporting import cells
 from rethink_tf.reporting import gallery
 from rethink_tf.reporting import glance
 from rethink_tf.reporting import ledger
+from rethink_tf.reporting import left_out as left_out_lib
 from rethink_tf.reporting import linear_tables
 from rethink_tf.reporting import table1
 from rethink_tf.reporting import table2
@@ -34,7 +37,7 @@ class Table:
     name: of its files and of its section.
     columns: a tuple of the names of its columns.
     rows: a list of dicts of text; what they have besides `columns` is in the
-      CSV alone.
+      CSV alone, but for `cells.SOURCE`, which is in no file.
     notes: what stands below it.
     left_out: columns that a page does without.
   """
@@ -62,7 +65,7 @@ class Table:
 
   def _csv(self):
     more = [key for key in (self.rows[0] if self.rows else {})
-            if key not in self.columns]
+            if key not in (*self.columns, cells.SOURCE)]
     return storage.csv_text([*self.columns, *more], self.rows)
 
 
@@ -160,8 +163,40 @@ def with_section(text, name, content):
   return f"{text[:begin]}{first}\n\n{content}\n\n{text[end:]}"
 
 
+def left_out(runs):
+  """Returns a line on each kind of run that only the list of runs shows."""
+  return left_out_lib.messages(runs, _places(_tables_of_paper(runs), runs))
+
+
+def _places(tables, runs):
+  """Returns the names of what shows a run, by the run's directory.
+
+  Args:
+    tables: a list of `Table`.
+    runs: the `Runs`; figures are made from them.
+  """
+  places = collections.defaultdict(list)
+  for table in tables:
+    for directory in itertools.chain(*(
+        row.get(cells.SOURCE, ()) for row in table.rows)):
+      places[directory].append(table.name)
+  for figure in gallery.FIGURES:
+    for name, directories in figure.sources(runs).items():
+      for directory in directories:
+        places[directory].append(name)
+  return places
+
+
 def _tables(runs):
   """Returns every `Table`, in the order of their files."""
+  tables = _tables_of_paper(runs)
+  lines = training_runs.lines(runs, _places(tables, runs))
+  return [*tables, Table(
+      "runs", training_runs.COLUMNS, lines, training_runs.notes())]
+
+
+def _tables_of_paper(runs):
+  """Returns every `Table` but the list of all runs."""
   full, small = table1.full(runs), table1.small(runs)
   decay, linear = weight_decay.lines(runs), linear_tables.table3(runs)
   imagenet, sample = table2.lines(runs), table2.sample(runs)
@@ -179,8 +214,6 @@ def _tables(runs):
             linear_tables.notes(linear)),
       Table("claims", ledger.COLUMNS, ledger.lines(runs),
             left_out=("measured", "paper")),
-      Table("runs", training_runs.COLUMNS, training_runs.lines(runs),
-            training_runs.notes()),
   ]
 
 

@@ -26,12 +26,14 @@ class Run:
   """A finished run.
 
   Attributes:
+    directory: path of its run directory.
     config: its `Config`.
     result: the dict of result.json.
     metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
     label_kinds: label_kinds.csv likewise, or None.
   """
 
+  directory: pathlib.Path
   config: training_flags.Config
   result: dict
   metrics: pd.DataFrame
@@ -61,11 +63,13 @@ class Other:
   """A finished run of another program than train.
 
   Attributes:
+    directory: path of its run directory.
     config: config.json as a dict; its "program" names the program.
     result: the dict of result.json.
     metrics: metrics.csv as a `pandas.DataFrame`.
   """
 
+  directory: pathlib.Path
   config: dict
   result: dict
   metrics: pd.DataFrame
@@ -83,7 +87,7 @@ class Runs:
     training = [run for run in runs if isinstance(run, Run)]
     self._by_key = collections.defaultdict(list)
     for run in training:
-      self._by_key[_key(run.config)].append(run)
+      self._by_key[key_of(run.config)].append(run)
 
   def of(self, config):
     """Returns the runs of a config on any number of training examples.
@@ -102,7 +106,7 @@ class Runs:
       repeats: `Run`s with different seeds.
     """
     by_count = collections.defaultdict(list)
-    for run in self._by_key[_key(config)]:
+    for run in self._by_key[key_of(config)]:
       by_count[run.count].append(run)
     chosen = {n: _choose(by_count[n], planned_epochs(config, n),
                          n < catalog.DATASETS[config.dataset].train_examples)
@@ -113,6 +117,14 @@ class Runs:
     """Returns `of(config)` on one number of examples, perhaps an empty list."""
     return self.of(config).get(count, [])
 
+  def corruptions(self, config):
+    """Returns at which label corruptions a config was run, ascending."""
+    configs = [run.config for run in self.of_training()]
+    return sorted({
+        other.label_corruption for other in configs
+        if key_of(config) == key_of(dataclasses.replace(
+            other, label_corruption=config.label_corruption))})
+
   def of_program(self, name):
     """Returns the `Other` runs of a program, in the order of their paths.
 
@@ -120,6 +132,10 @@ class Runs:
     """
     return [run for run in self._others if run.config["program"] == name
             and not {"label_noise", "labels_file"} & {*run.config}]
+
+  def others(self):
+    """Returns every `Other`, in the order of their paths."""
+    return list(self._others)
 
   def of_training(self):
     """Returns every `Run`."""
@@ -214,7 +230,7 @@ def _read(directory):
   if not results.FIELDS.get(program, set()) <= set(loaded.result):
     raise _another_version(directory)
   if program != "train":
-    return Other(loaded.config, loaded.result, loaded.metrics)
+    return Other(directory, loaded.config, loaded.result, loaded.metrics)
   recorded = {k: v for k, v in loaded.config.items()
               if k not in ("label_hash", "dataset_fingerprint")}
   try:
@@ -230,7 +246,8 @@ def _read(directory):
     raise errors.StorageError(
         f"{directory / 'metrics.csv'} is damaged: expected epochs 1 to "
         f"{last}. Received: {len(loaded.metrics)} rows")
-  return Run(config, loaded.result, loaded.metrics, loaded.label_kinds)
+  return Run(
+      directory, config, loaded.result, loaded.metrics, loaded.label_kinds)
 
 
 def _has_its_types(config):
@@ -256,7 +273,8 @@ def _another_version(directory):
       f"{directory} was written by another version: left out")
 
 
-def _key(config):
+def key_of(config):
+  """Returns what of a config tells one row or curve from another, hashable."""
   return tuple((name, value) for name, value in config.as_dict().items()
                if name not in FREE)
 

@@ -73,7 +73,7 @@ def _line(row, config, runs):
   if not runs:
     return {**printed, "n": "", "epochs": "", "seeds": "",
             "train, ours": cells.NOT_RUN, "test, ours": cells.NOT_RUN,
-            "fingerprint": cells.fingerprint(runs)}
+            "fingerprint": cells.fingerprint(runs), cells.SOURCE: []}
   results = [run.result for run in runs]
   return {
       **printed,
@@ -85,4 +85,5 @@ def _line(row, config, runs):
       "train, ours": cells.percent([r["train_accuracy"] for r in results]),
       "test, ours": cells.percent([r["test_accuracy"] for r in results]),
       "fingerprint": cells.fingerprint(runs),
+      cells.SOURCE: cells.directories(runs),
   }

@@ -11,9 +11,10 @@ COLUMNS = (
     "train top-5, paper", "test top-1, ours", "test top-1, paper",
     "test top-5, ours", "test top-5, paper")
 SAMPLE_COLUMNS = (
-    "labels", "data aug", "n", "image size", "batch size", "epochs",
+    "labels", "data aug", "n", "image size", "batch size", "epochs", "seed",
     "train top-1", "train top-5", "test top-1", "test top-5",
     "first epoch at 95%")
+_LABELS = {0: "true", 1: "random"}
 # (the column's name, the key in result.json, the best on the way, the paper's)
 _ACCURACIES = (
     ("train top-1", "train_accuracy", None, "top1_train", None),
@@ -46,7 +47,8 @@ def sample(runs):
   partial = [run for run in runs.of_model("inception_v3")
              if run.count < catalog.DATASETS[catalog.IMAGENET].train_examples]
   return [_sample_line(run) for run in sorted(
-      partial, key=lambda run: (run.count, run.config.label_corruption))]
+      partial, key=lambda run: (
+          run.count, run.config.label_corruption, run.config.seed))]
 
 
 def sample_notes(rows):
@@ -65,7 +67,8 @@ def _line(row, runs):
       "dropout": row.dropout, "weight decay": row.weight_decay,
       "n": f"{repeats[0].count:,}" if repeats else "",
       "epochs": str(repeats[0].config.epochs) if repeats else "",
-      "fingerprint": cells.fingerprint(repeats)}
+      "fingerprint": cells.fingerprint(repeats),
+      cells.SOURCE: cells.directories(repeats)}
   for name, key, best_key, paper, best_paper in _ACCURACIES:
     best = best_paper and getattr(row, best_paper)
     line[f"{name}, paper"] = f"{getattr(row, paper):.2f}" + (
@@ -84,13 +87,16 @@ def _sample_line(run):
   config, result = run.config, run.result
   fitted = result["epochs_to_fit"]["0.95"]
   return {
-      "labels": "random" if config.label_corruption == 1 else "true",
+      "labels": _LABELS.get(
+          config.label_corruption, f"p = {config.label_corruption:g}"),
       "data aug": "yes" if config.data_augmentation else "no",
       "n": f"{run.count:,}",
       "image size": str(config.image_size),
       "batch size": str(config.batch_size),
       "epochs": str(config.epochs),
+      "seed": str(config.seed),
       **{name: f"{100 * result[key]:.2f}" for name, key, *_ in _ACCURACIES},
       "first epoch at 95%": str(fitted) if fitted else "never",
       "fingerprint": cells.fingerprint([run]),
+      cells.SOURCE: cells.directories([run]),
   }

@@ -1,10 +1,13 @@
 """The numbers behind the figures of Sections 2.2 and 4, as tables.
 
 Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
-there are no runs for it.
+there are no runs for it. Beside the columns that it names, each has
+`cells.SOURCE`.
 """
 
 import pandas as pd
+
+from rethink_tf.reporting import cells
 
 _LABELS = {0: "true labels", 1: "random labels"}
 _NETWORKS = {"construction": "Theorem 1", "sgd": "SGD"}
@@ -25,6 +28,7 @@ def expressivity(runs):
       **{name: run.result[name] for name in (
           "n", "d", "weights", "train_accuracy", "test_accuracy",
           "max_abs_error")},
+      cells.SOURCE: run.directory,
   } for run in runs.of_program("expressivity")])
 
 
@@ -50,7 +54,7 @@ def rademacher(runs):
       "dataset": run.config["dataset"], "model": run.result["model"],
       "n": int(n), "draws": run.result["draws"][n], "estimate": estimate,
       "standard_error": run.result["standard_errors"][n],
-      "linear": run.result["linear"][n],
+      "linear": run.result["linear"][n], cells.SOURCE: run.directory,
   } for run in runs.of_program("rademacher")
       for n, estimate in run.result["estimates"].items()])
 
@@ -65,12 +69,13 @@ def stability(runs):
   return _stacked([
       run.metrics.assign(
           dataset=run.config["dataset"], model=run.config["model"],
-          n=run.config["n"])
+          n=run.config["n"], **{cells.SOURCE: run.directory})
       for run in runs.of_program("stability")])
 
 
 def _metrics(runs, program):
-  return _stacked([run.metrics for run in runs.of_program(program)])
+  return _stacked([run.metrics.assign(**{cells.SOURCE: run.directory})
+                   for run in runs.of_program(program)])
 
 
 def _stacked(frames):

@@ -1,21 +1,33 @@
 """Every training run there is, whether a table or figure shows it or not."""
 
+import functools
+
+from rethink_tf.flags import training as training_flags
 from rethink_tf.reporting import cells
 
 COLUMNS = (
     "data set", "model", "n", "label corruption", "labels drawn",
     "labels changed", "pixels", "random crop", "augmentation", "dropout",
-    "weight decay", "epochs", "seed",
-    "train accuracy", "test accuracy")
+    "weight decay", "other flags", "epochs", "seed",
+    "train accuracy", "test accuracy", "shown in")
+# What has a column of its own, or changes nothing.
+_SHOWN = (
+    "dataset", "model", "train_examples", "label_corruption", "label_noise",
+    "labels_file", "pixel_randomization", "random_crop", "data_augmentation",
+    "dropout", "weight_decay", "epochs", "stop_when_fitted", "precision",
+    "seed", "eval_every")
 
 
-def lines(runs):
+def lines(runs, places):
   """Returns the runs as dicts of text: `COLUMNS` and "fingerprint".
 
   Args:
     runs: the `Runs`.
+    places: dict from a run's directory to the names of the tables and figures
+      that show it.
   """
-  return [_line(run) for run in sorted(runs.of_training(), key=_place)]
+  return [_line(run, places.get(run.directory, ()))
+          for run in sorted(runs.of_training(), key=_place)]
 
 
 def notes():
@@ -24,18 +36,39 @@ def notes():
           "all training and all test images. Label corruption is the "
           "probability with which a label is drawn; labels drawn, how many "
           "were, in percent; labels changed, how many are other than the true "
-          "ones, where the run has recorded it. Fingerprints of the data are "
-          "in the CSV.")
+          "ones, where the run has recorded it. Other flags are those that "
+          "have no column here and are not the model's default. A run is shown "
+          "in the tables and figures named last, or here alone. Fingerprints "
+          "of the data are in the CSV.")
+
+
+def other_flags(config):
+  """Returns a config's flags without a column that are no default, as typed."""
+  defaults = _defaults(config.dataset, config.model)
+  return " ".join(
+      f"--{name}={_as_typed(value)}" for name, value in config.as_dict().items()
+      if name not in _SHOWN and value != defaults.get(name))
+
+
+@functools.cache
+def _defaults(dataset, model):
+  config, _ = training_flags.parse([f"--dataset={dataset}", f"--model={model}"])
+  return config.as_dict()
+
+
+def _as_typed(value):
+  return str(value).lower() if isinstance(value, bool) else f"{value}"
 
 
 def _place(run):
   config = run.config
   return (config.dataset, config.model, -run.count, config.pixel_randomization,
-          config.label_corruption, config.random_crop, config.data_augmentation,
-          config.dropout, config.weight_decay, config.epochs, config.seed)
+          config.label_corruption, config.random_crop,
+          bool(config.data_augmentation), config.dropout, config.weight_decay,
+          other_flags(config), config.epochs, config.seed)
 
 
-def _line(run):
+def _line(run, places):
   config = run.config
   return {
       "data set": config.dataset,
@@ -49,10 +82,12 @@ def _line(run):
       "augmentation": _yes(config.data_augmentation),
       "dropout": f"{config.dropout:g}",
       "weight decay": f"{config.weight_decay:g}",
+      "other flags": other_flags(config),
       "epochs": run.describe_epochs(config.epochs),
       "seed": str(config.seed),
       "train accuracy": f"{100 * run.result['train_accuracy']:.2f}",
       "test accuracy": f"{100 * run.result['test_accuracy']:.2f}",
+      "shown in": ", ".join(places) or "here alone",
       "fingerprint": cells.fingerprint([run]),
   }
 

@@ -55,4 +55,5 @@ def _line(count, weight_decay, epochs, by_seed):
       "seeds": ", ".join(str(run.config.seed) for run in runs),
       "train accuracy": cells.percent(
           [run.result["train_accuracy"] for run in runs]),
-      "fingerprint": cells.fingerprint(runs)}
+      "fingerprint": cells.fingerprint(runs),
+      cells.SOURCE: cells.directories(runs)}

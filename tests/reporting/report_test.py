@@ -208,12 +208,12 @@ def test_a_tables_file_says_all_of_it(tmp_path):
       17 * [""] + 2 * ["01234567"])
   rows = (tmp_path / "runs.csv").read_text("utf-8").splitlines()
   assert rows[1:] == [
-      'cifar10,mlp_1x512,"5,000",1,100.00,,none,no,no,0,0,50,3,99.98,10.02,'
-      '01234567',
-      'cifar10,mlp_1x512,"2,000",0,0.00,0.00,none,no,no,0,0,124,1,100.00,30.00,'
-      '01234567',
-      'cifar10,mlp_1x512,"2,000",0,0.00,0.00,none,no,no,0,0,124,2,100.00,31.00,'
-      '01234567']
+      'cifar10,mlp_1x512,"5,000",1,100.00,,none,no,no,0,0,,50,3,99.98,10.02,'
+      'table1_small,01234567',
+      'cifar10,mlp_1x512,"2,000",0,0.00,0.00,none,no,no,0,0,,124,1,100.00,'
+      '30.00,table1_small,01234567',
+      'cifar10,mlp_1x512,"2,000",0,0.00,0.00,none,no,no,0,0,,124,2,100.00,'
+      '31.00,table1_small,01234567']
 
 
 def test_the_list_of_runs_says_how_many_labels_were_drawn_and_changed(
@@ -342,6 +342,94 @@ def test_several_seeds_alone_have_error_bars(seeds, bars):
   axis, = figures.fig1c(table).axes
   drawn, = axis.containers
   assert drawn.has_yerr == bars
+
+
+# What no figure is for.
+
+
+def _write_sweep(folder, **changed):
+  """Writes runs of MLP 1x512 on 200 images, at five levels with two seeds."""
+  for p in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for seed in (1, 2):
+      config = made_up_runs.row(
+          18, train_examples=200, epochs=20, label_corruption=p, seed=seed,
+          **changed)
+      made_up_runs.write(
+          folder / f"p{p}/seed{seed}", config, test=0.5 - 0.4 * p,
+          fitted=(0.9 + seed / 100, 1.0) if 0 < p < 1 else None)
+
+
+def test_a_sweep_of_ones_own_has_every_level_and_seed_in_its_figures(
+    tmp_path, capsys):
+  _write_sweep(tmp_path)
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}") == 0
+  expected = [(p, seed) for p in (0, 0.25, 0.5, 0.75, 1) for seed in (1, 2)]
+  for name in ("fig1b", "fig1c"):
+    assert [(float(row["p"]), int(row["seed"]))
+            for row in _table(tmp_path, name)] == expected
+  kinds = {(float(row["p"]), int(row["seed"]))
+           for row in _table(tmp_path, "label_kinds")}
+  assert kinds == {(p, seed) for p, seed in expected if 0 < p < 1}
+  assert len(capsys.readouterr().out.splitlines()) == 1  # Where it wrote.
+  assert {row["shown in"] for row in _table(tmp_path, "runs")} == {
+      "table1_small, fig1b, fig1c", "fig1b, fig1c, label_kinds"}
+
+
+def test_a_sweep_that_no_figure_is_for_is_named_with_the_reason(
+    tmp_path, capsys):
+  _write_sweep(tmp_path, dataset="digits")
+  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}/out") == 0
+  said, _ = capsys.readouterr().out.splitlines()
+  assert said == (
+      f"no table or figure shows {tmp_path}/p0.0/seed1 and 9 more, of "
+      "mlp_1x512 on 200 examples of digits, label corruption 0, 0.25, 0.5, "
+      "0.75, 1, seed 1, 2: none is for --dataset=digits")
+  rows = _table(tmp_path / "out", "runs")
+  assert [row["shown in"] for row in rows] == 10 * ["here alone"]
+
+
+def test_runs_in_whose_place_others_stand_are_named(tmp_path):
+  for epochs in (30, 100):
+    _write(tmp_path / f"epochs{epochs}", 19, 0.9, 0.1, epochs=epochs)
+  _write(tmp_path / "again", 19, 0.9, 0.1, eval_every=10)
+  _write(tmp_path / "half", 19, 0.9, 0.1, label_corruption=0.5)
+  others, too_few = _left_out(tmp_path)
+  assert f"shows {tmp_path}/again and 1 more, of mlp_1x512" in others
+  assert "in its place stand others of its flags" in others
+  assert f"shows {tmp_path}/half, of" in too_few
+  assert "needs runs at 0, at 1 and between" in too_few
+
+
+def _left_out(folder):
+  return pages.left_out(runs_lib.find(folder)[0])
+
+
+def test_a_model_that_never_fits_is_named_where_its_steps_are_not_drawn(
+    tmp_path):
+  for p, train in ((0.0, 1.0), (0.5, 1.0), (1.0, 0.5)):
+    _write(tmp_path / f"{p}", 18, train, 0.1, label_corruption=p)
+  assert _left_out(tmp_path) == [
+      f"fig1b leaves out mlp_1x512: {tmp_path}/1.0 did not reach 90% training "
+      "accuracy"]
+
+
+def test_the_list_of_runs_tells_a_sweep_over_other_flags_apart(tmp_path):
+  for rate in (0.01, 0.1):
+    for batch in (32, 128):
+      _write(tmp_path / f"{rate}-{batch}", 18, 1.0, 0.5, learning_rate=rate,
+             batch_size=batch)
+  files = pages.table_files(runs_lib.find(tmp_path)[0])
+  rows = list(csv.DictReader(files["runs.csv"].decode().splitlines()))
+  assert {row["other flags"] for row in rows} == {
+      "", "--batch_size=32", "--learning_rate=0.1",
+      "--batch_size=32 --learning_rate=0.1"}
+  assert b"| --batch_size=32 --learning_rate=0.1 |" in files["runs.md"]
+
+
+def test_a_run_of_another_program_that_nothing_shows_is_named(tmp_path):
+  _write_other(tmp_path / "other", "mine")
+  assert _left_out(tmp_path) == [
+      f"no table or figure shows {tmp_path}/other, of mine"]
 
 
 # What cannot be read.

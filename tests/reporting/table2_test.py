@@ -1,5 +1,6 @@
 """Tests of Table 2, and of the runs on a part of ImageNet."""
 
+from rethink_tf.reporting import cells
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table2
 from tests.reporting import made_up_runs
@@ -23,7 +24,7 @@ def test_without_runs_the_papers_numbers_stand_alone(tmp_path):
   assert [line["test top-1, paper"] for line in lines] == [
       "77.84", "72.95", "67.18 (72.57)", "59.80 (63.16)", "0.09", "0.12",
       "0.11"]
-  assert {*table2.COLUMNS, "fingerprint"} == set(lines[0])
+  assert {*table2.COLUMNS, "fingerprint", cells.SOURCE} == set(lines[0])
   assert "fingerprint" not in table2.notes(lines)
 
 
@@ -44,15 +45,19 @@ def test_runs_on_a_part_have_a_table_of_their_own(tmp_path):
   for number, labels in ((7, "random"), (4, "true")):
     _write(tmp_path / labels, made_up_runs.row(
         number, table=2, train_examples=256, image_size=96, aux_head=False,
-        epochs=20))
+        epochs=20, seed=number))
+  _write(tmp_path / "half", made_up_runs.row(
+      7, table=2, train_examples=256, label_corruption=0.5))
   runs = _find(tmp_path)
   assert {line["train top-1, ours"] for line in table2.lines(runs)} == {
       "not run"}
-  true, random = table2.sample(runs)
-  assert (true["labels"], random["labels"]) == ("true", "random")
+  true, half, random = table2.sample(runs)
+  assert (true["labels"], half["labels"], random["labels"]) == (
+      "true", "p = 0.5", "random")
+  assert (true["seed"], random["seed"]) == ("4", "7")
   assert (true["n"], true["image size"], true["epochs"]) == ("256", "96", "20")
   assert (true["train top-1"], true["train top-5"]) == ("90.00", "99.00")
-  assert {*table2.SAMPLE_COLUMNS, "fingerprint"} == set(true)
+  assert {*table2.SAMPLE_COLUMNS, "fingerprint", cells.SOURCE} == set(true)
   assert table2.sample_notes([true]).endswith(
       "The part of ImageNet with dataset fingerprint 01234567.")
 
