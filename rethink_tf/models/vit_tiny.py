@@ -21,7 +21,10 @@ from rethink_tf.models import layers
 MODELS = {
     "vit_tiny": {
         "order": 8, "learning_rate": 0.01, "parameters": 2_690_314,
-        "epochs": {1: 400}, "steps": 3200, "images_per_second": 51},
+        # The running training accuracy on random labels passes 99.9% in epoch
+        # 73 (n = 1,000, in bfloat16). Other n were not tried. Images/s are
+        # float32's, taken beside other work.
+        "epochs": {1: 120}, "steps": 960, "images_per_second": 51},
 }
 
 _PATCH, _WIDTH, _HEADS, _BLOCKS = 4, 192, 3, 6
