@@ -101,6 +101,10 @@ class RunOptions(DataOptions):
   Its arguments are the command line as typed.
   """
 
+  # Whether a run of fewer epochs may be gone on with, for which train has a
+  # flag.
+  extend: typing.ClassVar[bool] = False
+
   logdir: pathlib.Path = declare_logdir("program")
   resume: bool = declare.run(True, "Go on from what the run directory holds.")
   overwrite: bool = declare.run(

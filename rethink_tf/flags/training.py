@@ -139,6 +139,9 @@ class Options(run_flags.NetworkOptions):
   allow_sample: bool = declare.imagenet(
       False, "ImageNet: accept prepared data with fewer examples than the "
       "official 1,281,167 and 50,000.")
+  extend: bool = declare.run(
+      False, "Go on to --epochs with the run of fewer that is in --logdir, and "
+      "keep its result under a name of its own.")
   checkpoint_minutes: float = run_flags.declare_checkpoint_minutes(
       "checkpoints within an epoch; each epoch ends with one")
   strategy: str = declare.choice(
@@ -171,6 +174,9 @@ def parse(arguments):
           values, declare.names(Config, Options, heading=declare.IMAGENET))
   config, options = run_flags.build(
       Config, Options, values, arguments, lambda config: stem or config.model)
+  if options.extend and (options.overwrite or not options.resume):
+    raise errors.UsageError(
+        "--extend: expected without --overwrite and --noresume")
   if options.preview and config.is_imagenet:
     raise errors.UsageError(
         "--preview: expected a dataset among "

@@ -27,7 +27,7 @@ def main(parsed, compute, summarize):
   claimed = run_directory.claim(options.logdir, show_done=True)
   with claimed as directory, stop.on_signals():
     result = directory.earlier_result(
-        config.as_dict(), options.resume, options.overwrite)
+        config.as_dict(), options.resume, options.overwrite, options.extend)
     if result:
       print(f"{directory.path} holds this run, done; --overwrite does it anew")
     else:

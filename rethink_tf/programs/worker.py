@@ -20,7 +20,7 @@ from rethink_tf.runs import signals
 class _ReadOnlyDirectory(run_directory.RunDirectory):
   """The run directory for the other workers, which write nothing there."""
 
-  def begin(self, config, environment, overwrite):
+  def begin(self, config, environment, overwrite, extend=False):
     pass
 
   def write_metrics(self, rows, columns=run_directory.METRICS_COLUMNS):
@@ -110,5 +110,5 @@ def _find_earlier_result(config, options, directory, link):
   result = None
   if link.cluster.is_chief:
     result = directory.earlier_result(
-        config.as_dict(), options.resume, options.overwrite)
+        config.as_dict(), options.resume, options.overwrite, options.extend)
   return link.exchange(result)[0]

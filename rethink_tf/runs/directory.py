@@ -8,6 +8,8 @@
     checkpoints/      what a stopped run goes on from
     SHA256SUMS        of config.json, result.json and the tables, once done
     result.json       written last: the run is done
+
+A run that was extended also has its earlier result; see `extension`.
 """
 
 import contextlib
@@ -18,6 +20,7 @@ import json
 import os
 
 from rethink_tf import errors
+from rethink_tf.runs import extension
 from rethink_tf.runs import results
 from rethink_tf.runs import storage
 
@@ -71,13 +74,17 @@ class RunDirectory:
     """Returns config.json as a dict, or None where no run has begun."""
     return read_json(self.path / "config.json")
 
-  def begin(self, config, environment, overwrite):
+  def begin(self, config, environment, overwrite, extend=False):
     """Records what is about to run, after removing what must not go on.
 
     Args:
       config: what config.json will hold.
       environment: what environment.json will hold.
       overwrite: whether to remove an earlier run.
+      extend: whether to go on with a run of fewer epochs, and keep its result.
+
+    Returns:
+      The name of the file that now holds the shorter run's result, or None.
 
     Raises:
       UsageError: the directory holds a run of another config.
@@ -85,34 +92,54 @@ class RunDirectory:
     # Checkpoints without a config belong to no run that could be named.
     if overwrite or self.recorded_config() is None:
       self.clear()
-    self.refuse_changes(config)
+    self.refuse_changes(config, extend)
     for folder in (self.path, self.checkpoints):
       storage.remove_leftovers(folder)
+    kept, recorded = None, self.recorded_config()
+    if recorded and extension.is_longer(recorded, config):
+      kept = extension.keep(self.path, recorded["epochs"])
     storage.write_json(self.path / "config.json", config)
     storage.write_json(self.path / "environment.json", environment)
+    return kept
 
-  def earlier_result(self, config, resume, overwrite):
+  def earlier_result(self, config, resume, overwrite, extend=False):
     """Returns the result of the same run, done before, or None.
 
     Args:
       config: what config.json will hold, or a part of it.
       resume: whether an earlier run may be gone on with.
       overwrite: whether it will be replaced.
+      extend: whether one of fewer epochs may be gone on with.
 
     Raises:
-      UsageError: the directory holds a run that is not to be touched.
+      UsageError: the directory holds a run that is not to be touched, or none
+        to extend.
       StorageError: a file of the finished run is damaged.
     """
-    if overwrite or self.recorded_config() is None:
+    if overwrite:
+      return None
+    recorded = self.recorded_config()
+    if recorded is None and extend:
+      raise errors.UsageError(
+          "--extend: expected a --logdir with the run to extend. Received: "
+          f"{self.path}, which holds none")
+    if recorded is None:
       return None
     if not resume:
       raise errors.UsageError(
           f"--noresume: {self.path} holds a run. Choose another --logdir, or "
           "--overwrite to start anew")
-    self.refuse_changes(config)
-    return self.result()
+    self.refuse_changes(config, extend)
+    result = self.result()
+    if not extension.is_longer(recorded, config):
+      return result
+    if result and not any(self.checkpoints.glob("step-*")):
+      raise errors.UsageError(
+          f"--extend: {self.path} has no checkpoint to go on from. Choose "
+          "another --logdir to train from the start")
+    return None
 
-  def refuse_changes(self, config):
+  def refuse_changes(self, config, extend=False):
     """Refuses values that differ from those of the run in this directory.
 
     A field that a config does not use is not in it: one that is recorded and
@@ -120,6 +147,7 @@ class RunDirectory:
 
     Args:
       config: what config.json will hold, or that without `_FOUND`.
+      extend: whether more epochs are no change.
 
     Raises:
       UsageError: some differ; it says which.
@@ -127,18 +155,24 @@ class RunDirectory:
     recorded = self.recorded_config() or config
     names = dict.fromkeys([*config, *(
         name for name in recorded if name not in _FOUND)])
-    changed = [
-        f"{name} was {recorded.get(name)!r} and is {config.get(name)!r}"
-        for name in names if recorded.get(name) != config.get(name)]
-    if changed:
+    changed = {
+        name: f"{name} was {recorded.get(name)!r} and is {config.get(name)!r}"
+        for name in names if recorded.get(name) != config.get(name)}
+    in_epochs = list(changed) == ["epochs"]
+    is_longer = in_epochs and extension.is_longer(recorded, config)
+    if changed and not (extend and is_longer):
+      kept = extension.mention(self.path, config["epochs"]) if in_epochs else ""
       raise errors.UsageError(
-          f"{self.path} holds a run with other settings: {'; '.join(changed)}. "
-          "Choose another --logdir, or --overwrite to start anew")
+          f"{self.path} holds a run with other settings: "
+          f"{'; '.join(changed.values())}. {kept}Choose another --logdir, "
+          f"{'--extend to go on, ' * is_longer}or --overwrite to start anew")
 
   def clear(self):
     """Removes what an earlier run wrote, and nothing else."""
     for name in _OWN_FOLDERS:
       remove_files(self.path / name)
+    for kept in extension.kept_files(self.path):
+      kept.unlink()
     # The config last: killed before, this is still that run's directory.
     for name in _OWN_FILES:
       (self.path / name).unlink(missing_ok=True)
@@ -183,8 +217,8 @@ class _ReadOnlyDirectory(RunDirectory):
     super().__init__(path)
     self._refusal = refusal
 
-  def earlier_result(self, config, resume, overwrite):
-    result = super().earlier_result(config, resume, overwrite)
+  def earlier_result(self, config, resume, overwrite, extend=False):
+    result = super().earlier_result(config, resume, overwrite, extend)
     if result is None:
       raise self._refusal
     return result

@@ -6,7 +6,7 @@ from rethink_tf.runs import commands
 # Flags that must not be the same in the next run, and whether they have values.
 _OF_ONE_RUN = {
     "label_corruption": True, "label_noise": True, "labels_file": True,
-    "logdir": True, "overwrite": False}
+    "logdir": True, "overwrite": False, "extend": False}
 # What is added to a folder of the user's own for the next run.
 _SUFFIXES = ("-true-labels", "-random-labels")
 

@@ -18,6 +18,7 @@ from rethink_tf.data import catalog
 from rethink_tf.models import registry
 from rethink_tf.runs import commands
 from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import extension
 from rethink_tf.suites import plan as suite_plan
 
 _POLL_SECONDS = 0.5
@@ -63,7 +64,8 @@ def jobs(planned, logdir, train_counts, fingerprints):
 
   A run that is there already, under any name below `logdir`, is found by its
   config, so that suites share runs. One of other data is another run, and where
-  it has the name, the new one's ends in the fingerprint.
+  it has the name, the new one's ends in the fingerprint. One that was extended
+  to more epochs is another too, and the new one's name ends in its own.
 
   Args:
     planned: a list of `PlannedRun`.
@@ -83,6 +85,9 @@ def jobs(planned, logdir, train_counts, fingerprints):
     directory = logdir / plan.folder
     if directory in of_other_data:
       name = f"{directory.parent.name}-{fingerprints[plan.config.dataset][:8]}"
+      directory = directory.parent.with_name(name) / directory.name
+    elif _is_longer(directory, plan.config):
+      name = f"{directory.parent.name}-epochs{plan.config.epochs}"
       directory = directory.parent.with_name(name) / directory.name
     directory = known.get(key, directory)
     listed.append(Job(
@@ -185,6 +190,14 @@ def _is_done(directory):
     return run_directory.read_result(directory) is not None
   except errors.StorageError:
     return False
+
+
+def _is_longer(directory, config):
+  """Tells whether a directory's run is for more epochs than a config."""
+  with contextlib.suppress(errors.StorageError):
+    recorded = run_directory.read_json(directory / "config.json")
+    return extension.is_longer(config.as_dict(), recorded or {})
+  return False
 
 
 def _epochs_done(directory):

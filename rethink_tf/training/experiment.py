@@ -106,9 +106,12 @@ def _begin_together(task, setting, options, identity, deterministic):
       team, options.strategy, task.config, len(task.train))
   if team.is_chief and team.strategy:
     print(strategy.describe_in_words(shared), flush=True)
-  directory.begin(
+  kept = directory.begin(
       identity, environment.describe(options, deterministic, shared),
-      options.overwrite)
+      options.overwrite, options.extend)
+  if kept:
+    print(f"goes on to {task.config.epochs} epochs; the result so far is kept "
+          f"in {directory.path / kept}", flush=True)
   team.exchange(None)  # The others read what the chief has left there.
   recorded = directory.recorded_config() == identity
   team.require_same("config.json in a --logdir that all workers share",

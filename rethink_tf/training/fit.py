@@ -119,7 +119,7 @@ def train(model, task, setting, examples=None):
   """
   with setting.team.scope():
     rate = compile_model(model, task.config, len(task.train))
-  restored = _restore(model, setting)
+  restored = _restore(model, task.config, setting)
   rows = restored.rows
   position = position_lib.Position(
       task.steps_per_epoch, len(rows), restored.batch, restored.seconds)
@@ -277,7 +277,7 @@ class _Restored:
   arrays: dict = dataclasses.field(default_factory=dict)
 
 
-def _restore(model, setting):
+def _restore(model, config, setting):
   """Restores the last checkpoint, the same on all workers; a `_Restored`."""
   checkpoint = checkpoints.latest(setting.directory.checkpoints)
   setting.team.require_same(
@@ -289,6 +289,7 @@ def _restore(model, setting):
   state.restore(model, arrays)
   for row in saved["rows"]:
     _name_kinds(row)
+  _forget_test(saved["rows"], config)
   setting.clock.add(saved["wall_seconds"])
   setting.directory.write_metrics(saved["rows"])
   return _Restored(saved["rows"], arrays=arrays, **saved.get("epoch", {}))
@@ -302,6 +303,17 @@ def _name_kinds(row):
   if "drawn_accuracy" not in row and "corrupted_accuracy" in row:
     row["drawn_accuracy"] = row["corrupted_accuracy"]
     row["corrupted_accuracy"] = None
+
+
+def _forget_test(rows, config):
+  """Takes out of the rows the test that a shorter run had after its last epoch.
+
+  One that was not stopped there has it only where it is due.
+  """
+  last = _last_epoch(config, rows)
+  for row in rows:
+    if row["epoch"] % config.eval_every and row["epoch"] < last:
+      row |= dict.fromkeys(("test_loss", "test_accuracy", "test_top5"))
 
 
 def _describe_checkpoint(checkpoint):

@@ -104,6 +104,8 @@ def test_no_flag_is_left_out_of_the_property():
                "help", "preview",
                # A file's: tests/flags/labels_file_test.
                "labels_file",
+               # Refused but where there is a run: extend_test.
+               "extend",
                # Refused but with ImageNet: tests/flags/imagenet_test.
                "image_size", "data_augmentation", "aux_head", "label_smoothing",
                "batch_norm_decay", "moving_average_decay", "allow_sample"}

@@ -103,11 +103,13 @@ def test_the_next_command_repeats_flagfile_and_flags():
 
 
 @pytest.mark.parametrize("words", [
-    ["--logdir=/somewhere"], ["--logdir", "/somewhere"], ["--overwrite"]])
+    ["--logdir=/somewhere"], ["--logdir", "/somewhere"], ["--overwrite"],
+    ["--extend"]])
 def test_the_next_command_leaves_this_runs_directory_alone(words):
   arguments = _next("--dataset=digits", *words, "--seed=5")
   _, options = training_flags.parse(arguments)
-  assert str(options.logdir) != "/somewhere" and not options.overwrite
+  assert str(options.logdir) != "/somewhere"
+  assert not options.overwrite and not options.extend
   assert "--seed=5" in arguments
 
 

@@ -1,5 +1,8 @@
 """Tests of the runner's estimates; tests/programs/ runs whole suites."""
 
+import dataclasses
+import json
+
 import pytest
 
 from rethink_tf.models import registry
@@ -22,3 +25,23 @@ def test_a_runs_time_is_that_of_its_training_and_of_every_test_image(
   images = config.epochs * train + tested / 3
   rate = registry.models()[config.model].images_per_second
   assert job.seconds == pytest.approx(15 + images / rate)
+
+
+def test_a_run_that_was_extended_leaves_its_place_to_one_that_was_not(tmp_path):
+  plan = suite_plan.load("smoke")[0]
+  longer = dataclasses.replace(plan.config, epochs=plan.config.epochs + 1)
+  for config, folder in ((plan.config, plan.folder), (
+      longer, plan.folder.with_name("seed1-longer"))):
+    (tmp_path / "of" / folder).mkdir(parents=True)
+    (tmp_path / "of" / folder / "config.json").write_text(
+        json.dumps(config.as_dict()))
+  count = {plan.config.dataset: 1297}
+  job, = runner.jobs([plan], tmp_path / "of", count, {})
+  assert job.directory == tmp_path / "of" / plan.folder
+  # Extended where it is, by --extend.
+  (tmp_path / "of" / plan.folder / "config.json").write_text(
+      json.dumps(longer.as_dict()))
+  job, = runner.jobs([plan], tmp_path / "of", count, {})
+  name, seed = plan.folder.parts
+  assert job.directory == (
+      tmp_path / "of" / f"{name}-epochs{plan.config.epochs}" / seed)

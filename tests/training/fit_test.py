@@ -283,6 +283,25 @@ def test_a_finished_training_is_restored_and_not_trained_on(tmp_path):
       state.optimizer(model))
 
 
+@pytest.mark.parametrize("fields", [
+    {"eval_every": 3}, {"moving_average_decay": 0.9},
+    {"stop_when_fitted": 1}, {"lr_decay": 0.5, "lr_decay_examples": 30},
+    {"dropout": 0.5, "random_crop": True, "weight_decay": 0.1}])
+def test_more_epochs_go_on_from_fewer_as_if_they_had_been_asked_for(
+    tmp_path, fields):
+  results = []
+  for folder, lengths in (("whole", [5]), ("extended", [2, 5])):
+    for epochs in lengths:
+      keras.backend.clear_session()
+      model, rows = _train(
+          tmp_path / folder, _config(epochs=epochs, **fields), _split(20))
+    for row in rows:
+      del row["seconds"], row["images_per_second"]
+    results.append((rows, state.sha256(state.weights(model)),
+                    state.sha256(state.optimizer(model))))
+  assert results[0] == results[1]
+
+
 def test_dropout_is_drawn_anew_in_each_epoch(tmp_path):
   # At this learning rate nothing moves but what dropout draws: the loss of
   # the same weights on the same examples.
