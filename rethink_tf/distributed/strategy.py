@@ -85,9 +85,14 @@ class Team:
     """Returns the `steps` with which to evaluate a split, or None."""
     return split.evaluation_steps(self.replicas) if self.strategy else None
 
-  def exchange(self, value):
-    """Gives a value, as JSON can hold it, to all workers; returns theirs."""
-    return self.link.exchange(value) if self.link else [value]
+  def exchange(self, value, is_right=None):
+    """Gives a value, as JSON can hold it, to all workers; returns theirs.
+
+    Args:
+      value: the value.
+      is_right: as for `Link.exchange`.
+    """
+    return self.link.exchange(value, is_right) if self.link else [value]
 
   def first_reason(self, reason):
     """Returns why some worker is to stop, or None; alike on all workers.
@@ -95,7 +100,7 @@ class Team:
     Args:
       reason: why this one is, such as a signal's name, or None.
     """
-    for index, other in enumerate(self.exchange(reason)):
+    for index, other in enumerate(self.exchange(reason, _is_text)):
       if other:
         return reason or f"{other} to {self.link.cluster.name(index)}"
     return None
@@ -107,7 +112,7 @@ class Team:
       what: the value's name, for the message.
       value: a str.
     """
-    for index, other in enumerate(values := self.exchange(value)):
+    for index, other in enumerate(values := self.exchange(value, _is_text)):
       if other != values[0]:
         cluster = self.link.cluster
         raise errors.UsageError(
@@ -138,7 +143,7 @@ class Team:
         predictions.setdefault(replica, []).extend(part.numpy().tolist())
     # Slices of the split, in order of replicas and of workers.
     local = sum((predictions[replica] for replica in sorted(predictions)), [])
-    return np.array(sum(self.exchange(local), []))
+    return np.array(sum(self.exchange(local, _are_classes), []))
 
   def seed_dropout(self, variable, seed_of_replica):
     """Seeds a seed generator's variable: a mask of its own for each replica.
@@ -162,7 +167,8 @@ class Team:
     local_values = [
         [_to_numpy(part).tolist() for part in self._local_parts(variable)]
         for variable in model.metrics_variables]
-    values_by_worker = self.exchange(local_values)
+    values_by_worker = self.exchange(
+        local_values, lambda other: _is_alike(other, local_values))
     arrays = state.seeds(model)
     for number, variable in enumerate(model.metrics_variables):
       rows = [part for worker in values_by_worker for part in worker[number]]
@@ -196,6 +202,23 @@ class Team:
     if not self.strategy:
       return [variable]
     return self.strategy.experimental_local_results(variable.value)
+
+
+def _is_text(value):
+  """Tells whether another worker's value is a text, or None."""
+  return value is None or isinstance(value, str)
+
+
+def _are_classes(value):
+  return isinstance(value, list) and all(type(one) is int for one in value)
+
+
+def _is_alike(value, own):
+  """Tells whether lists, or numbers, have the shape of this worker's own."""
+  if not isinstance(own, list):
+    return type(value) in (int, float)
+  return isinstance(value, list) and len(value) == len(own) and all(
+      map(_is_alike, value, own))
 
 
 def _to_numpy(variable):

@@ -12,6 +12,7 @@ from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.distributed import cluster as cluster_lib
 from rethink_tf.distributed import link as link_lib
+from rethink_tf.distributed import secret as secret_lib
 from rethink_tf.programs import library_notes
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
@@ -65,8 +66,7 @@ def _main(parsed, compute, summarize):
       raise errors.UsageError(
           f"--batch_size: expected a multiple of {len(cluster)}, the number of "
           f"workers. Received: {config.batch_size}")
-    with link_lib.join(
-        cluster, config.as_dict(), options.worker_timeout) as link:
+    with _join(cluster, config, options) as link:
       datasets.check_available(config.dataset, options.data_dir)
       with _open_directory(options, link) as directory:
         result = _find_earlier_result(config, options, directory, link)
@@ -79,6 +79,14 @@ def _main(parsed, compute, summarize):
         link.exchange(None)
   print(f"worker {cluster.index} weights_sha256={result['weights_sha256']}",
         flush=True)
+
+
+def _join(cluster, config, options):
+  """Returns the `Link` to all workers, which are there and agree."""
+  key = options.logdir / run_directory.WORKERS_KEY
+  with secret_lib.share(cluster, key, os.environ) as secret:
+    return link_lib.join(
+        cluster, config.as_dict(), options.worker_timeout, secret)
 
 
 def ask_scheduler(options):
@@ -111,4 +119,5 @@ def _find_earlier_result(config, options, directory, link):
   if link.cluster.is_chief:
     result = directory.earlier_result(
         config.as_dict(), options.resume, options.overwrite, options.extend)
-  return link.exchange(result)[0]
+  return link.exchange(
+      result, lambda other: other is None or isinstance(other, dict))[0]

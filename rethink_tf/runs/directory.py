@@ -8,6 +8,7 @@
     checkpoints/      what a stopped run goes on from
     SHA256SUMS        of config.json, result.json and the tables, once done
     result.json       written last: the run is done
+    workers.key       while workers come together: `distributed.secret`
 
 A run that was extended also has its earlier result; see `extension`.
 """
@@ -30,6 +31,7 @@ METRICS_COLUMNS = (
 )
 # With the weights fixed, where some labels are corrupted and some are not.
 LABEL_KINDS_COLUMNS = ("epoch", "step", *results.LABEL_KINDS)
+WORKERS_KEY = "workers.key"
 # What a run writes; nothing else in the directory is ever removed.
 _OWN_FILES = (
     "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",

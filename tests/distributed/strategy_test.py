@@ -2,14 +2,20 @@
 
 import json
 
+import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from rethink_tf import errors
 from rethink_tf.data import datasets
+from rethink_tf.distributed import cluster
+from rethink_tf.distributed import link
 from rethink_tf.distributed import strategy
 from rethink_tf.flags import training as training_flags
 from rethink_tf.training import experiment
 from tests import launch
+from tests.distributed import linked
 
 # Trains on one device, and as a team of two replicas: 23 examples in batches
 # of 8 leave 7, which two cannot share equally. Each time in a process of its
@@ -156,6 +162,27 @@ def test_the_program_trains_mirrored_as_on_one_device(tmp_path):
   assert mirrored["steps"] == one["steps"] == 6
   for key in ("train_loss", "test_loss", "train_accuracy", "test_accuracy"):
     assert mirrored[key] == pytest.approx(one[key], rel=1e-4)
+
+
+def _gather(team):
+  model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+  model.compile(loss="mse")
+  model.evaluate(np.zeros((1, 2)), np.zeros((1, 1)), verbose=0)
+  return team.gather_epoch(model)
+
+
+@pytest.mark.parametrize("ask, value", [
+    (lambda team: team.first_reason(None), 1),
+    (lambda team: team.require_same("hash", "a"), ["a"]),
+    (_gather, [[1.0]]), (_gather, 2), (_gather, [[["1"], [2.0]]]),
+])
+def test_what_no_worker_gives_is_a_failure_of_who_gave_it(ask, value):
+  member, own = linked.connect()
+  peers = link.Link(cluster.Cluster(("a:1", "b:2"), 0), {1: own})
+  member.send({"round": 1, "value": value})
+  with pytest.raises(errors.StoppedError, match=r"^worker 1 \(b:2\) gave a"):
+    with peers:
+      ask(strategy.Team(tf.distribute.get_strategy(), peers))
 
 
 class _Recorded:

@@ -141,7 +141,9 @@ def test_different_flags_end_both_with_2(tmp_path):
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_workers_without_the_same_logdir_are_refused(tmp_path, begun):
+def test_workers_without_the_same_logdir_are_refused(
+    tmp_path, monkeypatch, begun):
+  monkeypatch.setenv("RETHINK_TF_SECRET", "of sixteen or more")
   if begun:
     workers.train(tmp_path, *_FLAGS, "--epochs=1")
     (tmp_path / "run/result.json").unlink()
@@ -152,3 +154,15 @@ def test_workers_without_the_same_logdir_are_refused(tmp_path, begun):
   for code, _, (line,) in workers.ends(processes):
     assert code == 2
     assert "--logdir that all workers share" in line
+
+
+def test_without_the_same_logdir_or_a_secret_workers_do_not_meet(tmp_path):
+  addresses, processes = launch.start_workers(
+      "train", lambda worker: [
+          *_FLAGS, "--epochs=1", "--worker_timeout=0.2",
+          f"--logdir={'run' if not worker else 'else'}"], tmp_path)
+  (code, _, (line,)), (other, _, (seen,)) = workers.ends(processes)
+  assert (code, other) == (75, 75)
+  assert f"worker 1 ({addresses[1]}) did not come" in line
+  assert f"{tmp_path}/else/workers.key, which worker 0 writes" in seen
+  assert not any(tmp_path.glob("*/*"))
