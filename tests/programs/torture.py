@@ -5,6 +5,10 @@
 trains each model once undisturbed; then starts the same command, kills it with
 SIGKILL and starts it again until it is done. Weights, optimizer state and
 every measured number must come out the same, to the bit.
+
+    scripts/bazel run //tests:torture -- --peers=10000
+
+does nothing of this, and talks nonsense to workers instead.
 """
 
 import argparse
@@ -23,6 +27,7 @@ import time
 
 from rethink_tf.training import checkpoints
 from tests import launch
+from tests.distributed import peers
 
 _COMMON = (
     "--dataset=digits", "--label_corruption=1", "--weight_decay=0.0001",
@@ -224,7 +229,11 @@ def main():
   parser.add_argument("--aim", action="append", choices=AIMS, help="default: "
                       "anywhere for every model, and save for the first")
   parser.add_argument("--seed", type=int, default=0, help="of the moments")
+  parser.add_argument(
+      "--peers", type=int, default=0, help="byte strings for workers instead")
   options = parser.parse_args()
+  if options.peers:
+    return _attack_workers(options.peers, options.seed)
   names = options.model or list(MODELS)
   plan = [(name, aim) for aim in options.aim or AIMS for name in names
           if options.aim or aim == "anywhere" or name == names[0]]
@@ -236,6 +245,15 @@ def main():
       failed |= not outcome.same or outcome.recomputed > 1
       _print(name, aim, outcome)
   return failed
+
+
+def _attack_workers(count, seed):
+  with tempfile.TemporaryDirectory() as folder:
+    named = peers.attack_waiting_chief(count, pathlib.Path(folder), seed)
+  print(f"a waiting chief outlived {count:,} byte strings and took its worker; "
+        f"it named {len(named)} kinds of failure", flush=True)
+  for kind, number in peers.attack_running_team(count, seed).most_common():
+    print(f"{number:6,} times a member of a running team failed so: {kind}")
 
 
 def _print(name, aim, outcome):
