@@ -3,6 +3,7 @@
 import matplotlib
 import matplotlib.figure
 import matplotlib.lines
+import matplotlib.style
 import matplotlib.ticker
 
 from rethink_tf.data import catalog
@@ -30,8 +31,11 @@ _CHANCE = 1 - catalog.DATASETS["cifar10"].chance
 
 
 def style():
-  """Returns a context in which figures look as they should."""
-  return matplotlib.rc_context(_STYLE)
+  """Returns a context in which figures look as they should, whoever draws.
+
+  Matplotlib's own defaults are below it, not what a matplotlibrc says.
+  """
+  return matplotlib.style.context(["default", _STYLE])
 
 
 def fig1(table):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import struct
 
+import matplotlib
 import pandas as pd
 import pytest
 
@@ -342,6 +343,18 @@ def test_several_seeds_alone_have_error_bars(seeds, bars):
   axis, = figures.fig1c(table).axes
   drawn, = axis.containers
   assert drawn.has_yerr == bars
+
+
+def test_a_users_matplotlibrc_changes_no_figure():
+  fig1c, = [figure for figure in gallery.FIGURES if figure.name == "fig1c"]
+  table = pd.DataFrame([
+      {"model": "mlp_1x512", "n": 1000, "p": p, "seed": 1, "test_error": p}
+      for p in (0, 1)])
+  usual = fig1c.files("fig1c", table)
+  with matplotlib.rc_context({
+      "lines.linestyle": "--", "font.family": "monospace",
+      "savefig.facecolor": "black", "svg.fonttype": "none"}):
+    assert fig1c.files("fig1c", table) == usual
 
 
 # What no figure is for.
