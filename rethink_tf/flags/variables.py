@@ -1,8 +1,9 @@
-"""What Keras reads of its user's environment, checked as flags are.
+"""What libraries read of their user's environment, checked as flags are.
 
 An environment variable or a file of the user's that Keras does not know ends
-the program in a traceback when it loads, and one that it knows may give another
-network under the same config. So both are answered with the flags.
+the program in a traceback when it loads, and one that it or TensorFlow knows
+may give another network under the same config. So both are answered with the
+flags. What changes no more than rounding is recorded: see `runs.environment`.
 """
 
 import importlib.util
@@ -14,9 +15,25 @@ from rethink_tf import errors
 
 _BACKEND = "KERAS_BACKEND"
 _BACKENDS = ("tensorflow", "jax")
-# They cut every fit short without a word.
-_LIMITS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
-_NNX = "KERAS_NNX_ENABLED"  # Of JAX: layers of another library.
+_OFF = ("", "0", "false")
+_STRICT = ("", "strict")
+_EARLY = "it ends training early"
+_ROUNDED = "--precision says what layers compute in"
+# Variables under which a config is no longer what its name says: the values
+# that do nothing, in lower case, and what all others do.
+_REFUSED = {
+    "KERAS_MAX_EPOCHS": ((), _EARLY),
+    "KERAS_MAX_STEPS_PER_EPOCH": ((), _EARLY),
+    "KERAS_NNX_ENABLED": (
+        _OFF, "it takes layers of another library"),
+    "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS": (
+        _OFF, "convolutions then go on with the weights that they began with"),
+    "TF_FUNCTION_JIT_COMPILE_DEFAULT": (_OFF, "it compiles what XLA cannot"),
+    "TF_SET_ONEDNN_FPMATH_MODE": (_STRICT, _ROUNDED),
+    "ONEDNN_DEFAULT_FPMATH_MODE": (_STRICT, _ROUNDED),
+    "DNNL_DEFAULT_FPMATH_MODE": (_STRICT, _ROUNDED),
+    "JAX_ENABLE_X64": (_OFF, "networks are of float32"),
+}
 # Keras's own defaults, for which the models are written.
 _SETTINGS = {
     "floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last",
@@ -24,23 +41,19 @@ _SETTINGS = {
 
 
 def check(environment):
-  """Checks the variables and the file, keras.json, that Keras will read.
+  """Checks the variables and the file, keras.json, that libraries will read.
 
   Args:
     environment: the environment variables, a mapping.
 
   Raises:
-    UsageError: Keras would not load, or would compute something else.
+    UsageError: one would not load, or would compute something else.
   """
-  for name in _LIMITS:
-    if name in environment:
+  for name, (harmless, why) in _REFUSED.items():
+    if name in environment and environment[name].lower() not in harmless:
       raise errors.UsageError(
-          f"{name}: expected to be unset, as it ends training early. Received: "
+          f"{name}: expected to be unset, as {why}. Received: "
           f"{environment[name]!r}")
-  if environment.get(_NNX, "").lower() in ("true", "1"):
-    raise errors.UsageError(
-        f"{_NNX}: expected to be unset or false. Received: "
-        f"{environment[_NNX]!r}")
   file = _find_file(environment)
   settings = _read_settings(file)
   if environment.get(_BACKEND):  # Empty, it counts as unset.

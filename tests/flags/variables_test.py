@@ -1,4 +1,4 @@
-"""Tests of what Keras reads of its user's environment: refused or harmless."""
+"""Tests of what libraries read of their user's environment."""
 
 import importlib.util
 import json
@@ -51,9 +51,21 @@ def test_limits_that_end_training_early_are_refused(home, name, value):
       f"{value!r}")
 
 
-@pytest.mark.parametrize("value", ["1", "True"])
-def test_layers_of_another_library_are_refused(home, value):
-  assert f"Received: {value!r}" in _refusal(KERAS_NNX_ENABLED=value)
+@pytest.mark.parametrize("name, value, harmless", [
+    ("KERAS_NNX_ENABLED", "True", "false"),
+    ("KERAS_NNX_ENABLED", "1", ""),
+    ("TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "1", "0"),
+    ("TF_FUNCTION_JIT_COMPILE_DEFAULT", "true", "False"),
+    ("TF_SET_ONEDNN_FPMATH_MODE", "BF16", "STRICT"),
+    ("ONEDNN_DEFAULT_FPMATH_MODE", "any", "strict"),
+    ("DNNL_DEFAULT_FPMATH_MODE", "tf32", ""),
+    ("JAX_ENABLE_X64", "True", "0"),
+])
+def test_what_makes_a_config_another_is_refused(home, name, value, harmless):
+  message = _refusal(**{name: value})
+  assert message.startswith(f"{name}: expected to be unset, as ")
+  assert message.endswith(f"Received: {value!r}")
+  variables.check({name: harmless})
 
 
 def _write(folder, settings):
