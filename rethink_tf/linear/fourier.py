@@ -24,11 +24,26 @@ def features(points, bandwidth, count, seed):
     count: an even number.
     seed: of the frequencies.
   """
+  return transform(
+      points, frequencies(points.shape[1], count, seed), bandwidth)
+
+
+def frequencies(dimensions, count, seed):
+  """Returns the w_j for a bandwidth of 1, float64 `(d, count / 2)`."""
   half = count // 2
-  dimensions = points.shape[1]
   uniform = streams.uniform(half * dimensions, seed, "fourier")
   # The middle of each of the 2^53 steps: zero would be minus infinity.
-  normal = special.ndtri(uniform + 2.0**-54).reshape(dimensions, half)
+  return special.ndtri(uniform + 2.0**-54).reshape(dimensions, half)
+
+
+def transform(points, normal, bandwidth):
+  """Returns what `features` does of the same frequencies for all points.
+
+  Args:
+    points: `(n, d)`.
+    normal: as `frequencies` returns them.
+    bandwidth: of the Gaussian kernel.
+  """
   angles = points @ normal / bandwidth
   waves = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)
-  return waves / np.sqrt(half)
+  return waves / np.sqrt(normal.shape[1])

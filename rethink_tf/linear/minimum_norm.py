@@ -20,6 +20,32 @@ def minimum_norm(x, y):
   return linalg.lstsq(x, y, lapack_driver="gelsd")[0]
 
 
+def ridge(x, y, penalties):
+  """Yields argmin ||X w - y||^2 + penalty ||w||^2 for each penalty.
+
+  For 0, the one of least norm, as `minimum_norm` has it. By one singular value
+  decomposition for all, of the triangular factor where there are more features
+  than examples; never of X X^T, which squares the condition number.
+
+  Args:
+    x, y: the examples, y `(n, k)`.
+    penalties: numbers >= 0.
+  """
+  wide = x.shape[1] > x.shape[0]
+  if wide:
+    q, r = linalg.qr(x.T, mode="economic", check_finite=False)
+    u, s, vt = linalg.svd(r.T)
+  else:
+    u, s, vt = linalg.svd(x, full_matrices=False)
+  rotated = u.T @ y
+  kept = s > np.finfo(s.dtype).eps * s[0]
+  for penalty in penalties:
+    factors = np.zeros_like(s)
+    factors[kept] = s[kept] / (s[kept] ** 2 + penalty)
+    w = vt.T @ (factors[:, np.newaxis] * rotated)
+    yield q @ w if wide else w
+
+
 def kernel_solution(x, y):
   """Returns X^T alpha of K alpha = y, K = X X^T: equation (3)."""
   return x.T @ linalg.solve(x @ x.T, y, assume_a="pos")

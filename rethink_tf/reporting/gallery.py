@@ -166,6 +166,12 @@ FIGURES = (
         "Section 5: SGD from zero approaches the minimum-norm solution",
         linear_tables.distance_against_epochs,
         linear_figures.distance_against_epochs),
+    Figure(
+        "double_descent", "linear_figures",
+        "Not in the paper: least squares on random features, test error and "
+        "norm by the number of features; a peak where there are as many as "
+        "training examples",
+        linear_tables.double_descent, linear_figures.double_descent),
 )
 
 

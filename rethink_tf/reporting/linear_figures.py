@@ -96,6 +96,45 @@ def distance_against_epochs(table):
   return figure
 
 
+def double_descent(table):
+  """Draws test error and norm against the number of features, a row a run.
+
+  Dashed, with dots or without: with l2; dotted: training error without it;
+  vertical: as many features as examples.
+  """
+  groups = list(table.groupby(["curve", "n"], sort=False))
+  figure = figure_lib.Figure(
+      figsize=(11.0, 4.0 * len(groups)), layout="constrained")
+  rows = figure.subplots(len(groups), 2, squeeze=False)
+  for (left, right), ((curve, n), part) in zip(rows, groups):
+    for index, (p, some) in enumerate(part.groupby("label_corruption")):
+      color = f"C{index}"
+      for place, (l2, line) in enumerate(some.groupby("l2")):
+        style = ("--", "-.")[place % 2 - 1] if l2 else "o-"
+        label = f"label corruption {p:g}" + (f", l2 {l2:g}" if l2 else "")
+        left.plot(line.features, 100 * line.test_error, style, color=color,
+                  markersize=3, label=label)
+        right.plot(line.features, line.norm, style, color=color, markersize=3)
+        if not l2:
+          left.plot(line.features, 100 * line.train_error, ":", color=color)
+    for axes in (left, right):
+      axes.axvline(n, color="gray", linewidth=1)
+      axes.set_xscale("log")
+      axes.set_xlabel("random Fourier features")
+      axes.set_title(f"{curve}, n = {n:,}")
+    left.set_ylabel("test error (%)")
+    left.set_ylim(0, 100)
+    right.set_ylabel("norm of the weights")
+    right.set_yscale("log")
+  rows[0, 0].plot(
+      [], [], ":", color="gray", label="training error, without l2")
+  handles = {label: handle for left in rows[:, 0] for handle, label in zip(
+      *left.get_legend_handles_labels())}
+  figure.legend(handles.values(), handles.keys(), fontsize=8,
+                loc="outside right center")
+  return figure
+
+
 def _from_zero_to_all(axes, top):
   """Makes room for errors of half a percent beside those of half the images."""
   axes.set_yscale("symlog", linthresh=0.1)  # An error may be zero.

@@ -136,6 +136,20 @@ def distance_against_epochs(runs):
       ["curve", "epoch", "distance", cells.SOURCE])
 
 
+def double_descent(runs):
+  """Errors and norms by the number of random features.
+
+  Returns:
+    A frame with "curve" (the data set), "n", and the columns of the program's
+    metrics.csv.
+  """
+  columns = ["curve", "n", "label_corruption", "l2", "features", "train_error",
+             "test_error", "train_loss", "test_loss", "norm"]
+  return _stacked([
+      run.metrics.assign(curve=run.config["dataset"], n=run.result["n"])
+      for run in runs.of_program("double_descent")], columns)
+
+
 def _subject(run):
   """Returns what a run of section5 is of, and how it differs from the usual."""
   config = run.config

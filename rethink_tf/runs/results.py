@@ -17,6 +17,7 @@ FIELDS = {
         "params", "train_examples", "train_accuracy", "train_loss",
         "test_accuracy", "best_test_accuracy", "epochs_to_fit",
         "dataset_fingerprint"}),
+    "double_descent": frozenset({"n", "peaks", "dataset_fingerprint"}),
     "corollary1": frozenset({
         "n", "train_accuracy", "depth_constant", "width_constant",
         "weights_per_block", "max_abs_error"}),

@@ -25,6 +25,7 @@ _PROGRAMS = {
     "interpolate": ("--l2=0.1",),
     "section5": ("--train_examples=30", "--test_examples=10",
                  "--sgd_examples=20", "--sgd_epochs=2"),
+    "double_descent": ("--train_examples=30", "--features=20,30"),
     "expressivity": (),
     "corollary1": ("--n=30", "--blocks=2"),
     "rademacher": ("--n=20", "--draws=1", "--epochs=1"),

@@ -9,6 +9,7 @@ import pathlib
 import pytest
 
 import rethink_tf
+from rethink_tf.flags import double_descent as double_descent_flags
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.flags import theory as theory_flags
@@ -62,6 +63,7 @@ _OF_FLAGS = [
     (linear_flags.parse_interpolate, "--preprocessing=gabor", "ecdc0cae"),
     (linear_flags.parse_interpolate, "--preprocessing=random_convnet",
      "32d0abf0"),
+    (double_descent_flags.parse_double_descent, "", "975b14f2"),
     (section5_flags.parse_section5, "", "d41ba818"),
     (theory_flags.parse_expressivity, "", "0594b5f4"),
     (theory_flags.parse_lemma1, "", "221a2b8e"),
@@ -91,6 +93,7 @@ def test_flags_have_their_hash(parse, flags, expected):
 
 @pytest.mark.parametrize("parse", [
     training_flags.parse, linear_flags.parse_interpolate,
+    double_descent_flags.parse_double_descent,
     section5_flags.parse_section5, theory_flags.parse_expressivity,
     lambda flags: theory_flags.parse_corollary1(
         [*flags, "--n=20", "--blocks=2"]),

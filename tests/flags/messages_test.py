@@ -4,6 +4,7 @@ import pytest
 
 from rethink_tf import errors
 from rethink_tf.data import catalog
+from rethink_tf.flags import double_descent as double_descent_flags
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.flags import selection as selection_flags
@@ -106,6 +107,18 @@ _REFUSED = {
         ("--sgd_epochs=0",
          "expected a whole number from 1 to 2,147,483,647. Received: 0"),
         ("--memory_gb=inf", _NOT_NEGATIVE),
+    ],
+    double_descent_flags.parse_double_descent: [
+        ("--train_examples=20001", "expected a whole number from 1 to 20,000, "
+         "of which a factor fits into memory. Received: 20001"),
+        ("--train_examples=0", "expected a whole number from 1 to 20,000, "
+         "of which a factor fits into memory. Received: 60000"),
+        ("--features=10,11",
+         "expected even numbers from 2 to 200,000. Received: 11"),
+        ("--l2=0,inf", _NOT_NEGATIVE),
+        ("--bandwidth=0", _POSITIVE.replace("nan", "0.0")),
+        ("--label_corruption=0,2", "expected a number in [0, 1]. "
+         "Received: 2.0"),
     ],
     selection_flags.parse_select: [
         ("--folds=1", "expected a whole number from 2 to 100. Received: 1"),

@@ -35,6 +35,25 @@ def test_minimum_norm_worked_by_hand():
   np.testing.assert_allclose(w, [0.6, 0.8])
 
 
+@pytest.mark.parametrize("d", [5, _N, _D])
+def test_ridge_is_the_closed_form_and_without_penalty_the_least_norm(d):
+  x, y = _problem((3,), d=d)
+  none, little, more = minimum_norm.ridge(x, y, (0, 1e-3, 2.0))
+  np.testing.assert_allclose(none, minimum_norm.minimum_norm(x, y), rtol=1e-8)
+  for penalty, w in ((1e-3, little), (2.0, more)):
+    model = linear_model.Ridge(alpha=penalty, fit_intercept=False, solver="svd")
+    np.testing.assert_allclose(w, model.fit(x, y).coef_.T, rtol=1e-8)
+    np.testing.assert_allclose(
+        w, linalg.solve(x.T @ x + penalty * np.eye(d), x.T @ y), rtol=1e-6)
+
+
+def test_ridge_without_penalty_leaves_out_what_the_points_do_not_span():
+  # Two equal points with two labels: their mean is fitted, by the least norm.
+  x = np.array([[3.0, 4.0, 0.0], [3.0, 4.0, 0.0]])
+  w, = minimum_norm.ridge(x, np.array([[4.0], [6.0]]), (0,))
+  np.testing.assert_allclose(w, [[0.6], [0.8], [0.0]], atol=1e-12)
+
+
 @pytest.mark.parametrize("outputs", [(), (3,)])
 def test_sgd_from_zero_reaches_the_minimum_norm_solution(outputs):
   x, y = _problem(outputs)

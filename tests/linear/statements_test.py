@@ -46,6 +46,14 @@ def test_all_solutions_interpolate_and_the_minimum_norm_is_least(measured):
       solutions["minimum_norm"]["norm"], rel=1e-6)
 
 
+def test_fourier_features_of_some_points_are_those_they_have_among_all():
+  points = streams.uniform(6 * 3, 1, "points").reshape(6, 3)
+  together = fourier.features(points, 0.8, 8, 1)
+  normal = fourier.frequencies(3, 8, 1)
+  np.testing.assert_allclose(
+      fourier.transform(points[4:], normal, 0.8), together[4:], rtol=1e-12)
+
+
 def test_fourier_features_are_the_gaussian_kernel_on_average():
   points = streams.uniform(60, 1, "points").reshape(12, 5)
   exact = kernels.matrix(kernels.Kernel("gaussian", 0.8), points, points)

@@ -20,11 +20,12 @@ _COUNT = len(_TRUE)
 _CHANGED = np.arange(_COUNT) % 3 == 0
 _MINE = np.where(_CHANGED, (_TRUE + 3) % 10, _TRUE)
 
-# Each program that fits labels: flags that make it short, how many examples it
-# hashes the labels of, and the file whose result says so.
+# Each program that fits labels: flags that make it short, and how many examples
+# it hashes the labels of.
 _PROGRAMS = {
     "train": (("--epochs=1", "--train_examples=200"), 200),
     "interpolate": (("--train_examples=200", "--l2=0.1"), 200),
+    "double_descent": (("--train_examples=60", "--features=30"), 60),
     "expressivity": (("--n=200",), 200),
     "corollary1": (("--n=30", "--blocks=2"), 30),
     "stability": (("--n=30", "--replacements=1", "--held_out=10",

@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from rethink_tf.flags import double_descent as double_descent_flags
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.paper import tables
@@ -308,6 +309,43 @@ def test_a_larger_norm_with_a_smaller_error_is_not_predictive(
   _solve(tmp_path / "b", "table3_mnist_gabor", **changed)
   finding, = _entry(tmp_path, "norm_does_not_predict_generalization").findings
   assert finding.holds == holds
+
+
+def _descend(folder, *flags):
+  config, _ = double_descent_flags.parse_double_descent(
+      ["--dataset=digits", "--features=10,100,1000", *flags])
+  rows = [
+      {"label_corruption": p, "l2": l2, "features": features,
+       "train_error": 0.0, "test_error": error + p / 10 - l2,
+       "train_loss": 0.0, "test_loss": 1.0, "norm": 10 * error}
+      for features, error in ((10, 0.3), (100, 0.8), (1000, 0.2))
+      for l2 in config.l2 for p in config.label_corruption]
+  _write(folder, config, {
+      "dataset": "digits", "n": config.examples, "peaks": [],
+      "dataset_fingerprint": "digits-0123"}, rows)
+
+
+def test_double_descent_is_drawn_by_features_noise_and_penalty(tmp_path):
+  _descend(tmp_path / "a", "--train_examples=100", "--label_corruption=0,0.5")
+  _descend(tmp_path / "b", "--train_examples=200", "--label_corruption=0")
+  table = linear_tables.double_descent(_find(tmp_path))
+  figure = linear_figures.double_descent(table)
+  errors, norms, *second = figure.axes
+  assert (errors.get_title(), second[0].get_title()) == (
+      "digits, n = 100", "digits, n = 200")
+  by_label = {line.get_label(): line for line in errors.lines}
+  for label, expected in (
+      ("label corruption 0", [30, 80, 20]),
+      ("label corruption 0.5", [35, 85, 25]),
+      ("label corruption 0.5, l2 0.1", [25, 75, 15])):
+    assert by_label[label].get_xdata().tolist() == [10, 100, 1000]
+    assert by_label[label].get_ydata().tolist() == pytest.approx(expected)
+  # As many features as examples.
+  assert [100, 100] in [list(line.get_xdata()) for line in norms.lines]
+  assert norms.get_yscale() == "log"
+  # Each setting stands in the legend once, whatever the number of runs.
+  texts = [text.get_text() for text in figure.legends[0].get_texts()]
+  assert sorted(texts) == sorted({*texts}) and len(texts) == 5
 
 
 @pytest.mark.parametrize("best, helps", [(0.10, True), (0.165, False)])
