@@ -131,8 +131,7 @@ def train(model, task, setting, examples=None):
           rows, setting.directory, position, rate, len(task.train),
           _EpochTest(model, task, setting.team, position, saver, rows)),
       _StopWhenFitted(task.config, rows),
-      *_make_displays(task, setting, position, rows, examples),
-      saver,
+      *_add_displays(saver, task, setting, position, rows, examples),
   ]
   loop = _Loop(model, task, setting.team, position, callbacks)
   loop.finish_epoch(restored)
@@ -153,15 +152,20 @@ def _last_epoch(config, rows, *accuracies):
       config, [*(row["train_accuracy"] for row in rows), *accuracies])
 
 
-def _make_displays(task, setting, position, rows, examples):
-  """Returns the callbacks that show a run's progress, for the chief alone."""
+def _add_displays(saver, task, setting, position, rows, examples):
+  """Returns the saver among the callbacks that show the chief's progress.
+
+  TensorBoard gets a point that a checkpoint has: that of an epoch which is
+  trained again would show its first speed.
+  """
   if not setting.team.is_chief:
-    return ()
+    return [saver]
   board = event_files.TensorBoard(setting.directory.tensorboard, rows)
   if examples:
     board.write_start(task.config, examples)
-  return (
-      progress.Progress(rows, task.config, position, len(task.train)), board)
+  return [
+      progress.Progress(rows, task.config, position, len(task.train)), saver,
+      board]
 
 
 class _Loop:

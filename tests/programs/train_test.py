@@ -539,6 +539,9 @@ runpy.run_module("rethink_tf.programs.train", run_name="__main__")
 
 def test_a_run_killed_twice_ends_as_if_it_never_was(logdir, tmp_path, capsys):
   flags = (*_FLAGS, f"--logdir={tmp_path / 'run'}")
+  stays_open = event_accumulator.EventAccumulator(
+      str(tmp_path / "run/tensorboard/train"),
+      size_guidance={event_accumulator.TENSORS: 0})
   # First when epoch 2 is trained and its row written, its checkpoint not.
   # Then when everything is done but for the result.
   for last, epochs in (("step-00000010.npz", 1), ("result.json", 3)):
@@ -548,8 +551,13 @@ def test_a_run_killed_twice_ends_as_if_it_never_was(logdir, tmp_path, capsys):
     _, saved = checkpoints.latest(tmp_path / "run/checkpoints")
     assert len(saved["rows"]) == epochs
     assert not (tmp_path / "run/result.json").exists()
+    stays_open.Reload()
+    shown = [point.step for point in stays_open.Tensors("by_epoch/loss")]
+    assert shown == list(range(1, epochs + 1))
   capsys.readouterr()
   assert _main(*flags) == 0
+  stays_open.Reload()
+  assert len(stays_open.Tensors("by_epoch/loss")) == 3
   _assert_same_numbers(logdir, tmp_path / "run")
   assert not list((tmp_path / "run").rglob("*.tmp"))
   # No epoch was left to train, and TensorBoard has all of it once.

@@ -1,7 +1,8 @@
 """A run for TensorBoard: curves, configuration, HParams and example images.
 
-Every point comes from the rows of metrics.csv, so that a resumed run writes
-its past anew and no point is there twice.
+Every point comes from the rows of metrics.csv. A run that goes on adds to what
+it finds: a point that is there is never written again, nor is a file replaced,
+as a TensorBoard that stays open would show a step twice.
 """
 
 import io
@@ -9,10 +10,10 @@ import json
 
 import keras
 import numpy as np
+from tensorboard.backend.event_processing import event_file_loader
 from tensorboard.plugins.hparams import api as hparams
+from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
-
-from rethink_tf.runs import directory as run_directory
 
 _GRID = (3, 4)
 # The columns of the HParams tab. It shows five hyperparameters, sorted by name,
@@ -42,19 +43,17 @@ class TensorBoard(keras.callbacks.Callback):
   """Writes each epoch's row, once against the epoch and once against the step.
 
   Args:
-    folder: `pathlib.Path` for the event files; those of an earlier start of
-      the same run are replaced.
+    folder: `pathlib.Path` for the event files, where those of an earlier start
+      of the same run may be.
     rows: the recorder's rows; those there are written at once, and the last at
       each epoch's end.
   """
 
   def __init__(self, folder, rows):
     super().__init__()
-    run_directory.remove_files(folder)
     self._rows = rows
-    # A writer's file is made when it first writes.
     self._writers = {
-        name: tf.summary.create_file_writer(str(folder / name))
+        name: _Writer(folder / name)
         for name in sorted({name for name, _ in _CURVES.values()})}
     for row in rows:
       self._write(row)
@@ -75,16 +74,67 @@ class TensorBoard(keras.callbacks.Callback):
     png = io.BytesIO()
     examples.savefig(png, format="png")
     image = tf.image.decode_png(png.getvalue(), channels=3)
-    with self._writers["train"].as_default():
-      tf.summary.text("config", "\n".join("    " + line for line in lines), 0)
-      tf.summary.image("training examples", image[tf.newaxis], step=0)
+    writer = self._writers["train"]
+    writer.add("config", 0, lambda: tf.summary.text(
+        "config", "\n".join("    " + line for line in lines), 0))
+    writer.add("training examples", 0, lambda: tf.summary.image(
+        "training examples", image[tf.newaxis], 0))
 
   def _write(self, row):
     for column, (name, tag) in _CURVES.items():
       if row.get(column) is not None:
-        with self._writers[name].as_default():
-          tf.summary.scalar(f"by_epoch/{tag}", row[column], step=row["epoch"])
-          tf.summary.scalar(f"by_step/{tag}", row[column], step=row["step"])
+        for against in ("epoch", "step"):
+          self._writers[name].add_scalar(
+              f"by_{against}/{tag}", row[column], row[against])
+
+
+class _Writer:
+  """Adds to the event files of a folder what is not there.
+
+  Args:
+    folder: `pathlib.Path`, made, with a file of this process's own, when
+      something is written.
+  """
+
+  def __init__(self, folder):
+    self._folder = folder
+    self._writer = None
+    self._written = set(_read_points(folder))
+
+  def add(self, tag, step, write):
+    """Calls a function that writes, unless the tag has something at the step.
+
+    Args:
+      tag: as TensorBoard calls it.
+      step: int.
+      write: a function that writes a summary of this tag and step.
+    """
+    if (tag, step) in self._written:
+      return
+    if self._writer is None:
+      self._writer = tf.summary.create_file_writer(str(self._folder))
+    with self._writer.as_default():
+      write()
+    self._written.add((tag, step))
+
+  def add_scalar(self, tag, value, step):
+    self.add(tag, step, lambda: tf.summary.scalar(tag, value, step))
+
+  def flush(self):
+    if self._writer is not None:
+      self._writer.flush()
+
+
+def _read_points(folder):
+  """Yields each (tag, step) of the event files of a folder.
+
+  As TensorBoard's own reader sees them: it leaves a file where a record is
+  damaged, or half there, as a kill may leave the last one.
+  """
+  for path in sorted(folder.glob("events.out.tfevents.*")):
+    for event in event_file_loader.EventFileLoader(str(path)).Load():
+      for value in event.summary.value:
+        yield value.tag, event.step
 
 
 def write_end(folder, config, result):
@@ -97,17 +147,19 @@ def write_end(folder, config, result):
   """
   given = config.as_dict()
   shown = [key for key in _FINAL if result.get(key) is not None]
-  with tf.summary.create_file_writer(str(folder)).as_default():
-    hparams.hparams_config(
-        hparams=[hparams.HParam(key) for key in _HPARAMS if key in given],
-        metrics=[
-            hparams.Metric(f"final/{key}", display_name=key.replace("_", " "))
-            for key in shown])
-    # Without an ID the tab names a trial by its folder. It takes those of one
-    # ID for repetitions of one trial, and a hash of the flags for the default.
-    hparams.hparams(given, trial_id="")
-    for key in shown:
-      tf.summary.scalar(f"final/{key}", result[key], step=result["epochs"])
+  writer = _Writer(folder)
+  writer.add(metadata.EXPERIMENT_TAG, 0, lambda: hparams.hparams_config(
+      hparams=[hparams.HParam(key) for key in _HPARAMS if key in given],
+      metrics=[
+          hparams.Metric(f"final/{key}", display_name=key.replace("_", " "))
+          for key in shown]))
+  # Without an ID the tab names a trial by its folder. It takes those of one
+  # ID for repetitions of one trial, and a hash of the flags for the default.
+  writer.add(metadata.SESSION_START_INFO_TAG, 0, lambda: hparams.hparams(
+      given, trial_id=""))
+  for key in shown:
+    writer.add_scalar(f"final/{key}", result[key], result["epochs"])
+  writer.flush()
 
 
 def example_grid(inputs, assigned, true, label_names):
