@@ -1,5 +1,5 @@
 """Understanding deep learning requires rethinking generalization, rerun."""
 
-from rethink_tf.runs.loading import load_run
+from rethink_tf.notebook import load_run
 
 __all__ = ["load_run"]

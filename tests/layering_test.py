@@ -11,10 +11,11 @@ import rethink_tf
 _PACKAGE = pathlib.Path(rethink_tf.__file__).parent
 
 # errors, paths, streams -> data -> models -> runs -> flags -> distributed ->
-# training -> linear, theory -> suites, reporting -> programs. For each folder,
-# and each module beside them, what of rethink_tf it may import: a folder or one
-# module of it; a folder also imports from itself. A new folder needs a line
-# here. Of data and models, flags know the tables of names and sizes alone.
+# training -> linear, theory, notebook -> suites, reporting -> programs. For
+# each folder, and each module beside them, what of rethink_tf it may import: a
+# folder or one module of it; a folder also imports from itself. A new folder
+# needs a line here. Of data and models, flags know the tables of names and
+# sizes alone.
 _MAY_IMPORT = {
     "errors": set(),
     "streams": set(),
@@ -22,7 +23,8 @@ _MAY_IMPORT = {
     "data": {"errors", "paths", "streams"},
     "models": {"paths", "streams"},
     "runs": {"data.catalog", "errors", "paths"},
-    "__init__": {"runs"},
+    "__init__": {"notebook"},
+    "notebook": {"errors", "flags", "runs", "training"},
     "flags": {"data.catalog", "errors", "models.registry", "paths"},
     "distributed": {"data", "errors", "models"},
     "training": {
@@ -36,7 +38,7 @@ _MAY_IMPORT = {
     "reporting": {
         "data.catalog", "errors", "flags", "paper", "runs", "suites"},
     "programs": {
-        "data", "distributed", "errors", "flags", "linear", "paths",
+        "data", "distributed", "errors", "flags", "linear", "notebook", "paths",
         "reporting", "runs", "suites", "theory", "training"},
 }
 

@@ -126,6 +126,25 @@ class Config(run_flags.RunConfig):
       imagenet_flags.check_images(self)
 
 
+def read_config(recorded):
+  """Returns the `Config` that a config.json was written from.
+
+  Args:
+    recorded: the file as a dict.
+
+  Raises:
+    ValueError: it has other fields than this version's.
+  """
+  fields = {name: value for name, value in recorded.items()
+            if name not in ("label_hash", "dataset_fingerprint")}
+  known = {field.name for field in dataclasses.fields(Config)}
+  config = Config(**{k: v for k, v in fields.items() if k in known})
+  differing = set(fields) ^ set(config.as_dict())
+  if differing:
+    raise ValueError(f"it has more or fewer of {', '.join(sorted(differing))}")
+  return config
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Options(run_flags.NetworkOptions):
   """How a training run starts, beside what `NetworkOptions` say.

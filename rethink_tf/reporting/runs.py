@@ -231,14 +231,11 @@ def _read(directory):
     raise _another_version(directory)
   if program != "train":
     return Other(directory, loaded.config, loaded.result, loaded.metrics)
-  recorded = {k: v for k, v in loaded.config.items()
-              if k not in ("label_hash", "dataset_fingerprint")}
   try:
-    config = training_flags.Config(**recorded)
-  except TypeError:
+    config = training_flags.read_config(loaded.config)
+  except ValueError:
     raise _another_version(directory) from None
-  if (set(recorded) != set(config.as_dict()) or not _has_its_types(config)
-      or not _can_be_reported(config, loaded.result)):
+  if not (_has_its_types(config) and _can_be_reported(config, loaded.result)):
     raise _another_version(directory)
   # As the config says, or fewer where it says that a fitted network stops.
   last = loaded.result["epochs"] if config.stop_when_fitted else config.epochs

@@ -1,4 +1,4 @@
-"""A run directory as a notebook has it: dicts and data frames."""
+"""A run directory as dicts and data frames."""
 
 import dataclasses
 import pathlib
@@ -21,6 +21,7 @@ class Run:
   """A run as `load_run` returns it.
 
   Attributes:
+    directory: `pathlib.Path` of the run directory.
     config: config.json as a dict.
     result: result.json as a dict, or None while the run is not done.
     metrics: metrics.csv as a `pandas.DataFrame`; of a training run indexed by
@@ -30,6 +31,7 @@ class Run:
       "untouched_accuracy" and "drawn_accuracy" have numbers.
   """
 
+  directory: pathlib.Path
   config: dict
   result: dict | None
   metrics: "pd.DataFrame"
@@ -37,7 +39,7 @@ class Run:
 
 
 def load_run(directory):
-  """Loads a run directory, for a notebook.
+  """Loads a run directory.
 
   Args:
     directory: path of a run directory.
@@ -58,7 +60,8 @@ def load_run(directory):
   columns = None if "program" in config else run_directory.METRICS_COLUMNS
   kinds = directory / "label_kinds.csv"
   return Run(
-      config, result, _read_table(directory / "metrics.csv", columns),
+      directory, config, result,
+      _read_table(directory / "metrics.csv", columns),
       _read_label_kinds(kinds) if kinds.exists() else None)
 
 

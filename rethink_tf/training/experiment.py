@@ -146,7 +146,7 @@ def load_data(config, data_dir, allow_sample=False):
     The `Dataset` with its test images modified, and the training split with
     images and labels modified.
   """
-  data = _load(config, data_dir, allow_sample)
+  data = load_dataset(config, data_dir, allow_sample)
   train = randomization.corrupt_training_labels(
       data, config.train_examples, config.label_corruption,
       config.seed_of_labels, config.label_noise, config.labels_file)
@@ -160,8 +160,8 @@ def load_data(config, data_dir, allow_sample=False):
   return dataclasses.replace(data, test=test), train
 
 
-def _load(config, data_dir, allow_sample):
-  """Returns a config's `Dataset` as it is."""
+def load_dataset(config, data_dir, allow_sample):
+  """Returns a config's `Dataset` as it is; the arguments are `load_data`'s."""
   if config.is_imagenet:
     return imagenet.load(
         data_dir, config.image_size, config.train_examples, allow_sample)
@@ -169,7 +169,12 @@ def _load(config, data_dir, allow_sample):
 
 
 def build_model(config, data):
-  """Returns the config's model for a dataset, freshly initialized."""
+  """Returns the config's model, freshly initialized.
+
+  Args:
+    config: the `Config`.
+    data: what has the `num_classes` of its dataset.
+  """
   options = {} if not config.is_imagenet else {
       "input_shape": (config.image_size, config.image_size, 3),
       "aux_head": config.aux_head,
