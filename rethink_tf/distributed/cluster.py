@@ -71,7 +71,7 @@ def read_environment(environment):
   raise errors.UsageError(
       "--strategy=multi_worker: expected TF_CONFIG to name the workers, as in "
       f"{_EXAMPLE}, or SLURM's or Kubernetes's variables. Received: none of "
-      "them. To try it on one machine: scripts/launch_workers")
+      "them. launch_workers, in scripts, tries several out on one machine")
 
 
 def parse_tf_config(text):

@@ -6,9 +6,6 @@ import shlex
 
 from rethink_tf import paths
 
-# Flags of `train` that name a path, but for --logdir.
-_PATHS = ("data_dir", "flagfile", "labels_file")
-
 
 def shell_line(program, arguments):
   """Returns the line for a shell that runs a program of the project.
@@ -26,14 +23,17 @@ def shell_line(program, arguments):
       [start, "run", f"//rethink_tf:{program}", "--", *arguments])
 
 
-def without(arguments, left_out):
-  """Returns typed flags but for some, their paths absolute.
+def anywhere(arguments, data_dir, left_out=None):
+  """Returns flags of `train` that mean the same in any folder.
 
   Args:
     arguments: list of str, as typed.
+    data_dir: the `data_dir` of the `Options` that they make: a flagfile may
+      say it, relative to where the user is.
     left_out: dict from the name of a flag that is left out to whether it has a
       value, which may be the next word.
   """
+  left_out = {**(left_out or {}), "data_dir": True}
   kept = []
   remaining = list(arguments)
   while remaining:
@@ -42,20 +42,20 @@ def without(arguments, left_out):
     if name in left_out:
       if left_out[name] and not equals:
         del remaining[:1]
-    elif name in _PATHS:
+    elif name in ("flagfile", "labels_file"):
       if not equals:
         value = remaining.pop(0)
-      kept.append(f"--{name}={_as_absolute(name, value)}")
+      absolute = _find_flagfile if name == "flagfile" else paths.user_path
+      kept.append(f"--{name}={absolute(value)}")
     else:
       kept.append(argument)
-  return kept
+  return [*kept, f"--data_dir={data_dir}"] if data_dir else kept
 
 
-def _as_absolute(name, value):
-  mine = paths.user_path(value)
-  if name == "flagfile":
-    shipped = paths.shipped(value)
-    # Found from anywhere, unless the user has another of that name.
-    if not mine.exists() or shipped.exists() and mine.samefile(shipped):
-      return value
+def _find_flagfile(flagfile):
+  mine = paths.user_path(flagfile)
+  shipped = paths.shipped(flagfile)
+  # Found from anywhere, unless the user has another of that name.
+  if not mine.exists() or shipped.exists() and mine.samefile(shipped):
+    return flagfile
   return mine

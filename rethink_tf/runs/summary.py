@@ -38,8 +38,9 @@ def summarize_training(config, options, result):
       f"Run directory: {options.logdir}",
       "TensorBoard:   "
       f"{commands.shell_line('tensorboard', [f'--logdir={shown}'])}",
-      f"Try next:      {_next(config, options)}",
   ]
+  if options.strategy != "multi_worker":  # Which one command does not start.
+    lines.append(f"Try next:      {_next(config, options)}")
   return "\n".join(lines)
 
 
@@ -78,7 +79,7 @@ def _meaning(config, result):
 def _next(config, options):
   """Returns the command again, with true labels for random ones or random."""
   corruption = 0 if config.label_corruption or config.labels_file else 1
-  flags = commands.without(options.arguments, _OF_ONE_RUN)
+  flags = commands.anywhere(options.arguments, options.data_dir, _OF_ONE_RUN)
   if not _is_default(options.logdir, config):
     name = options.logdir.name
     for suffix in _SUFFIXES:

@@ -15,6 +15,7 @@ import tqdm
 
 from rethink_tf import errors
 from rethink_tf.data import catalog
+from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.runs import commands
 from rethink_tf.runs import directory as run_directory
@@ -104,8 +105,11 @@ def command(job, data_dir):
 
 
 def shell_command(job, data_dir):
-  """Returns a job's command as a line for a shell."""
-  return commands.shell_line("train", command(job, data_dir))
+  """Returns a job's command as a line for a shell, in any folder."""
+  flags = command(job, data_dir)
+  _, options = training_flags.parse(flags)
+  return commands.shell_line(
+      "train", commands.anywhere(flags, options.data_dir))
 
 
 def run(all_jobs, logdir, data_dir, max_parallel, stop):

@@ -1,7 +1,9 @@
 """Tests of commands: what is printed works in a shell, from another folder."""
 
+import ast
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -9,8 +11,10 @@ import types
 
 import pytest
 
+import rethink_tf
 from rethink_tf.flags import training as training_flags
 from rethink_tf.programs import reproduce
+from rethink_tf.programs import tensorboard
 from rethink_tf.runs import commands
 from rethink_tf.runs import summary
 from rethink_tf.suites import plan as suite_plan
@@ -77,6 +81,20 @@ def test_the_next_run_takes_what_this_one_took(
   assert options.logdir == user / f"{_NAME}-random-labels"
 
 
+def test_the_next_run_has_the_data_that_a_flagfile_names(
+    user, tmp_path, monkeypatch):
+  (user / "my flags").write_text("--dataset=digits\n--data_dir=my data\n")
+  _, flags = _paste(_summary("--flagfile=my flags"), "Try next:", tmp_path)
+  monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+  assert training_flags.parse(flags)[1].data_dir == user / "my data"
+
+
+def test_one_worker_of_several_prints_no_command_that_waits_for_the_others(
+    user):
+  text = _summary("--strategy=multi_worker", "--batch_size=128")
+  assert "TensorBoard:" in text and "Try next:" not in text
+
+
 def test_a_shipped_flagfile_is_named_as_typed(user, tmp_path):
   _, flags = _paste(
       _summary("--flagfile=configs/quickstart.flags"), "Try next:", tmp_path)
@@ -115,6 +133,49 @@ def test_each_run_of_a_suite_is_a_command(user, tmp_path):
     assert config == plan.config
     assert (options.logdir, options.data_dir) == (
         user / _NAME, user / "my data")
+
+
+def test_a_run_of_a_users_suite_is_a_command_in_any_folder(
+    user, tmp_path, monkeypatch):
+  (user / "my flags").write_text("--dataset=digits\n--data_dir=my data\n")
+  (user / "suites").mkdir()
+  (user / "suites/mine.toml").write_text(
+      '[[run]]\nname = "a"\nflagfile = "my flags"\n')
+  plan, = suite_plan.load("suites/mine.toml")
+  job = types.SimpleNamespace(plan=plan, directory=user / _NAME)
+  line = runner.shell_command(job, None)
+  _, flags = _paste(f"do:{line}", "do:", tmp_path)
+  monkeypatch.setenv("BUILD_WORKING_DIRECTORY", str(tmp_path))
+  config, options = training_flags.parse(flags)
+  assert config == plan.config
+  assert (options.logdir, options.data_dir) == (user / _NAME, user / "my data")
+
+
+@pytest.mark.parametrize(
+    "typed", [["--logdir=my runs"], ["--logdir", "my runs"]])
+def test_tensorboard_takes_a_folder_from_where_the_user_is(user, typed):
+  taken = tensorboard.absolute([*typed, "--port=1"])
+  assert "=".join(taken) == f"--logdir={user}/my runs=--port=1"
+
+
+def test_each_module_that_prints_a_command_has_its_tests_here():
+  package = pathlib.Path(rethink_tf.__file__).parent
+  printing = {
+      str(path.relative_to(package)) for path in package.rglob("*.py")
+      if re.search(r"shell_line\(|bazel run|scripts/",
+                   _code_of(path.read_text("utf-8")))}
+  assert printing == {
+      "programs/reproduce.py", "runs/commands.py", "runs/summary.py",
+      "suites/runner.py"}
+
+
+def _code_of(text):
+  """Returns a module without its docstrings and comments."""
+  tree = ast.parse(text)
+  for node in ast.walk(tree):
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+      node.value = ast.Constant(None)
+  return ast.unparse(tree)
 
 
 def test_a_program_that_knows_no_checkout_says_where_bazel_is_in_one(
