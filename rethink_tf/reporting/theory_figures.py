@@ -5,8 +5,6 @@ from matplotlib import figure
 from rethink_tf.data import catalog
 
 _SIZE = (6.4, 4.0)  # Inches.
-# Of the paper's dataset, which the figure is for.
-_CHANCE = catalog.DATASETS["cifar10"].chance
 _LABELS = {0.0: "true labels", 1.0: "random labels"}
 
 
@@ -23,10 +21,14 @@ def expressivity(table):
     bars = axes.bar(places, 100 * table[name], 0.4, label=text)
     axes.bar_label(bars, fmt="%.1f", fontsize=8, padding=2, bbox={
         "facecolor": "white", "linewidth": 0, "pad": 0.5})
-  axes.axhline(100 * _CHANCE, color="gray", linestyle=":", label="chance")
+  names = dict.fromkeys(table.dataset)
+  for chance in sorted({catalog.DATASETS[name].chance for name in names}):
+    axes.axhline(100 * chance, color="gray", linestyle=":",
+                 label="chance" if len(names) == 1 else f"chance, {chance:.0%}")
   axes.set_xticks(range(len(table)), [
-      f"{row.network},\n{row.labels}\n{row.weights:,} weights"
-      for row in table.itertuples()], fontsize=8)
+      f"{row.network},\n{row.labels}\n{row.weights:,} weights{more}"
+      for row, more in zip(table.itertuples(), _apart(table, "\n"))],
+      fontsize=8)
   axes.set_ylabel("accuracy (%)")
   axes.set_ylim(0, 118)
   axes.legend(fontsize=8, loc="upper right", ncols=3)
@@ -58,14 +60,16 @@ def corollary1(table):
     table: of `theory_tables.corollary1`.
   """
   drawn, axes = _figure()
-  axes.plot(table.depth, table.width, "o-", label="width")
   axes.set_yscale("log")
-  axes.set_xticks(table.depth)
+  axes.set_xticks(sorted(set(table.depth)))
   axes.set_xlabel("depth (layers of weights)")
   axes.set_ylabel("width (ReLU units)")
   errors = axes.twinx()
-  errors.plot(table.depth, table.max_abs_error, "s--", color="tab:red",
-              label="largest error")
+  table = table.assign(more=_apart(table))
+  for more, one in table.groupby("more", sort=False):
+    axes.plot(one.depth, one.width, "o-", label=f"width{more}")
+    errors.plot(one.depth, one.max_abs_error, "s--", color="tab:red",
+                label=f"largest error{more}")
   errors.set_yscale("log")
   errors.set_ylabel("largest |output - label|")
   lines = [*axes.get_lines(), *errors.get_lines()]
@@ -80,17 +84,18 @@ def rademacher(table):
     table: of `theory_tables.rademacher`.
   """
   drawn, axes = _figure()
-  groups = table.groupby(["dataset", "model"], sort=False)
-  for number, ((dataset, model), some) in enumerate(groups):
+  table = table.assign(more=_seeds_apart(table))
+  groups = table.groupby(["dataset", "model", "more"], sort=False)
+  for number, ((dataset, model, more), some) in enumerate(groups):
     some = some.sort_values("n")
     axes.errorbar(
         some.n, some.estimate, yerr=2 * some.standard_error.fillna(0),
         # Rings in rings: the networks' estimates are the same.
         marker="o", markersize=3 * (groups.ngroups - number), fillstyle="none",
-        markeredgewidth=2, capsize=3, label=f"{model}, {dataset}")
+        markeredgewidth=2, capsize=3, label=f"{model}, {dataset}{more}")
   # That of the very signs which the linear function was trained on.
   closed = table[table.model == "linear"].sort_values(["dataset", "n"])
-  for _, some in closed.groupby("dataset", sort=False):
+  for _, some in closed.groupby(["dataset", "more"], sort=False):
     axes.plot(some.n, some.linear, "k--", label="linear, closed form")
   axes.axhline(1, color="gray", linestyle=":")
   axes.set_yscale("log")
@@ -125,12 +130,13 @@ def stability(table):
   """Draws the largest loss difference and the generalization error by epoch.
 
   Args:
-    table: of `theory_tables.stability`; a row of panels a dataset and model.
+    table: of `theory_tables.stability`; a row of panels a run.
   """
-  groups = list(table.groupby(["dataset", "model"], sort=False))
+  table = table.assign(more=_seeds_apart(table))
+  groups = list(table.groupby(["dataset", "model", "n", "more"], sort=False))
   drawn = figure.Figure(figsize=(9.0, 3.8 * len(groups)), layout="constrained")
   panels = drawn.subplots(len(groups), 2, squeeze=False)
-  for (left, right), ((dataset, model), part) in zip(panels, groups):
+  for (left, right), ((dataset, model, n, more), part) in zip(panels, groups):
     for index, (corruption, some) in enumerate(
         part.groupby("label_corruption")):
       name = _LABELS.get(corruption, f"label corruption {corruption:g}")
@@ -140,14 +146,28 @@ def stability(table):
       first = some[some.replacement == some.replacement.min()]
       right.plot(first.epoch, 100 * first.generalization_error,
                  color=f"C{index}", label=name)
-    left.set_title(f"{model}, {part.n.iloc[0]:,} images of {dataset}",
-                   fontsize=10)
+    left.set_title(f"{model}, {n:,} images of {dataset}{more}", fontsize=10)
     left.set_ylabel("largest loss difference (nats),\none example replaced")
     right.set_ylabel("generalization error (%)")
     for axes in (left, right):
       axes.set_xlabel("epoch")
       axes.legend(fontsize=8)
   return drawn
+
+
+def _apart(table, before=", "):
+  """Returns words for each row on its dataset and seed, if they differ."""
+  datasets = table.dataset if table.dataset.nunique() > 1 else None
+  return [
+      ("" if datasets is None else f"{before}{datasets[index]}") + seed
+      for index, seed in zip(table.index, _seeds_apart(table, before))]
+
+
+def _seeds_apart(table, before=", "):
+  """Returns words for each row on its seed, if there are several."""
+  if table.seed.nunique() == 1:
+    return len(table) * [""]
+  return [f"{before}seed {seed}" for seed in table.seed]
 
 
 def _figure():

@@ -1,8 +1,8 @@
 """The numbers behind the figures of Sections 2.2 and 4, as tables.
 
 Each function takes the `Runs` and returns a `pandas.DataFrame`, empty where
-there are no runs for it. Beside the columns that it names, each has
-`cells.SOURCE`.
+there are no runs for it. Beside the columns that it names, each says of which
+"dataset", where there is one, and "seed" a row is, and has `cells.SOURCE`.
 """
 
 import pandas as pd
@@ -28,7 +28,7 @@ def expressivity(runs):
       **{name: run.result[name] for name in (
           "n", "d", "weights", "train_accuracy", "test_accuracy",
           "max_abs_error")},
-      cells.SOURCE: run.directory,
+      **_origin(run),
   } for run in runs.of_program("expressivity")])
 
 
@@ -46,15 +46,15 @@ def rademacher(runs):
   """Estimates of the Rademacher complexity.
 
   Returns:
-    A frame with "dataset", "model", "n", "draws", "estimate" and
+    A frame with "model", "n", "draws", "estimate" and
     "standard_error" over the draws, and "linear": the closed form for linear
     functions of bounded norm and the same signs.
   """
   return pd.DataFrame([{
-      "dataset": run.config["dataset"], "model": run.result["model"],
+      "model": run.result["model"],
       "n": int(n), "draws": run.result["draws"][n], "estimate": estimate,
       "standard_error": run.result["standard_errors"][n],
-      "linear": run.result["linear"][n], cells.SOURCE: run.directory,
+      "linear": run.result["linear"][n], **_origin(run),
   } for run in runs.of_program("rademacher")
       for n, estimate in run.result["estimates"].items()])
 
@@ -65,17 +65,21 @@ def vc_dimension(runs):
 
 
 def stability(runs):
-  """What one replaced example moves, a row an epoch, by dataset and model."""
+  """What one replaced example moves, a row an epoch, by "model" and "n"."""
   return _stacked([
       run.metrics.assign(
-          dataset=run.config["dataset"], model=run.config["model"],
-          n=run.config["n"], **{cells.SOURCE: run.directory})
+          model=run.config["model"], n=run.config["n"], **_origin(run))
       for run in runs.of_program("stability")])
 
 
 def _metrics(runs, program):
-  return _stacked([run.metrics.assign(**{cells.SOURCE: run.directory})
+  return _stacked([run.metrics.assign(**_origin(run))
                    for run in runs.of_program(program)])
+
+
+def _origin(run):
+  data = {"dataset": run.config["dataset"]} if "dataset" in run.config else {}
+  return {**data, "seed": run.config["seed"], cells.SOURCE: run.directory}
 
 
 def _stacked(frames):

@@ -84,7 +84,8 @@ def test_an_entry_says_what_the_prepared_data_is(name, data_dir):
 
 @pytest.mark.parametrize("program, name", [
     *((program, "cifar100") for program in _PROGRAMS),
-    ("interpolate", "fashion_mnist"), ("interpolate", "svhn_cropped")])
+    *((program, name) for program in ("interpolate", "section5")
+      for name in ("fashion_mnist", "svhn_cropped"))])
 def test_every_program_takes_it(program, name, data_dir, tmp_path, capsys):
   logdir = tmp_path / "run"
   _run(program, f"--dataset={name}", f"--data_dir={data_dir}",

@@ -17,26 +17,28 @@ _ROWS = ({"row": 1},)
 
 def _write(folder, program, result, rows=_ROWS, **config):
   with run_directory.claim(folder) as directory:
-    directory.begin({"program": program, "seed": 1, **config}, {}, False)
+    directory.begin({"program": program, "seed": 1} | config, {}, False)
     directory.write_metrics(rows, tuple(rows[0]))
     directory.write_result({"status": "done", **result})
 
 
-def _expressivity(folder, method="construction", **changed):
+def _expressivity(folder, method="construction", config=(), **changed):
   result = {"n": 50_000, "d": 3, "weights": 100_003, "train_accuracy": 1.0,
             "max_abs_error": 1e-9, "test_accuracy": 0.125, **changed}
-  _write(folder, "expressivity", result, method=method, label_corruption=1.0)
+  _write(folder, "expressivity", result, method=method, label_corruption=1.0,
+         **{"dataset": "digits", **dict(config)})
 
 
-def _rademacher(folder, model, estimate, linear=0.03):
+def _rademacher(folder, model, estimate, linear=0.03, seed=1):
   _write(folder, "rademacher", {
       "model": model, "draws": {"1000": 3, "2000": 1},
       "estimates": {"2000": estimate - 0.005, "1000": estimate},
       "standard_errors": {"1000": 0.01, "2000": None},
-      "linear": {"1000": linear, "2000": linear / 2}}, dataset="digits")
+      "linear": {"1000": linear, "2000": linear / 2}}, dataset="digits",
+         seed=seed)
 
 
-def _stability(folder, probability, generalization):
+def _stability(folder, probability, generalization, seed=1):
   rows = [
       {"label_corruption": p, "replacement": r, "epoch": e,
        "max_loss_difference": e * (1 + r), "generalization_error": e * p / 10}
@@ -45,7 +47,7 @@ def _stability(folder, probability, generalization):
       "model": "mlp_1x512", "n": 1000,
       "max_probability_difference": dict(zip("01", probability)),
       "generalization_error": dict(zip("01", generalization))}, rows,
-         dataset="digits", model="mlp_1x512", n=1000)
+         dataset="digits", model="mlp_1x512", n=1000, seed=seed)
 
 
 def _lemma1(folder, **changed):
@@ -55,18 +57,19 @@ def _lemma1(folder, **changed):
                             "instances": 3, **changed}, rows)
 
 
-def _corollary1(folder, **changed):
+def _corollary1(folder, config=(), **changed):
   rows = [{"blocks": b, "depth": b + 4, "width": 100 // b, "max_abs_error": 0.1}
           for b in (2, 4)]
   _write(folder, "corollary1", {
       "n": 10, "train_accuracy": 1.0, "depth_constant": 4, "width_constant": 8,
-      "weights_per_block": 15.0, "max_abs_error": 0.1, **changed}, rows)
+      "weights_per_block": 15.0, "max_abs_error": 0.1, **changed}, rows,
+         **{"dataset": "digits", **dict(config)})
 
 
 def _vc_dimension(folder, **changed):
   rows = [{"n": 4, "labelings": 16, "fitted": 15, "of_a_line": 8}]
   _write(folder, "vc_dimension", {
-      "shattered": 12, "fitted": 100, **changed}, rows)
+      "shattered": 12, "fitted": 100, **changed}, rows, dataset="digits")
 
 
 def _find(folder):
@@ -99,6 +102,36 @@ def test_expressivity_draws_percent_of_each_network(tmp_path):
   assert [bar.get_height() for bar in axes.patches] == [100, 50, 12.5, 10]
   label = axes.get_xticklabels()[0].get_text()
   assert label == "Theorem 1,\nrandom labels\n100,003 weights"
+
+
+def test_datasets_and_seeds_are_told_apart_where_there_are_several(tmp_path):
+  _expressivity(tmp_path / "a")
+  _expressivity(tmp_path / "b", config={"dataset": "cifar100", "seed": 2})
+  axes, = _drawn(tmp_path, "expressivity")
+  assert [label.get_text().splitlines()[3:] for label in axes.get_xticklabels()
+          ] == [["digits", "seed 1"], ["cifar100", "seed 2"]]
+  chances = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
+  assert [(line.get_ydata()[0], line.get_label()) for line in chances] == [
+      (1, "chance, 1%"), (10, "chance, 10%")]
+  for seed in (1, 2):
+    _corollary1(tmp_path / f"c{seed}", config={"seed": seed})
+  width, error = _drawn(tmp_path, "corollary1")
+  assert [line.get_label() for line in width.get_lines()] == [
+      "width, seed 1", "width, seed 2"]
+  assert [list(line.get_xdata()) for line in error.get_lines()] == 2 * [[6, 8]]
+
+
+def test_seeds_are_curves_of_their_own(tmp_path):
+  for seed in (1, 2):
+    _rademacher(tmp_path / f"r{seed}", "linear", 0.02, seed=seed)
+    _stability(tmp_path / f"s{seed}", (0.05, 0.6), (0.1, 0.9), seed=seed)
+  axes, = _drawn(tmp_path, "rademacher")
+  assert [list(curve.lines[0].get_xdata()) for curve in axes.containers] == (
+      2 * [[1000, 2000]])
+  panels = _drawn(tmp_path, "stability")
+  assert len(panels) == 4
+  assert [panels[0].get_title(), panels[2].get_title()] == [
+      f"mlp_1x512, 1,000 images of digits, seed {seed}" for seed in (1, 2)]
 
 
 def test_rademacher_draws_sizes_in_order_and_the_closed_form(tmp_path):
