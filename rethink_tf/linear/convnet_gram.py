@@ -1,10 +1,11 @@
 """The Gram matrix of the random convolutional network, and its checkpoints.
 
-A checkpoint is a generation of files, one a panel, and a manifest that names
-the generation and how far it is; the manifest is replaced when all of the
-generation is on disk, and the one before removed after that.
+A checkpoint is a generation of files, one a panel, and gram.npz, which names
+the generation and how far it is; that is replaced when all of the generation is
+on disk, and the generation before removed after that.
 """
 
+import re
 import sys
 import time
 
@@ -12,13 +13,18 @@ import numpy as np
 
 from rethink_tf import errors
 from rethink_tf.linear import accumulation
-from rethink_tf.linear import blockfile
 from rethink_tf.linear import gram
 from rethink_tf.linear import problem as problem_lib
 from rethink_tf.linear import random_convnet
 from rethink_tf.linear import store
-from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import documents
+from rethink_tf.runs import sealed
 from rethink_tf.runs import storage
+
+_HEAD = "gram.npz"
+_OLD_HEAD = "gram.json"  # Of earlier versions, which kept the norms apart.
+_NAME = re.compile(r"gram-(\d+)-\d+\.(npz|bin)")
+_PANEL, _NORMS = "panel", "test_norms"
 
 
 class Keeper:
@@ -28,12 +34,14 @@ class Keeper:
     folder: `pathlib.Path`, or None to keep nothing.
     minutes: minutes between checkpoints.
     saved: called after each checkpoint.
+    run: what identifies the run, `RunDirectory.identity`.
   """
 
-  def __init__(self, folder, minutes, saved=lambda: None):
+  def __init__(self, folder, minutes, saved=lambda: None, run=None):
     self.folder = folder
     self._interval = 60 * minutes
     self._saved = saved
+    self._run = run
     self._last = time.monotonic()
 
   def is_due(self):
@@ -48,59 +56,90 @@ class Keeper:
     """
     if self.folder is None:
       return
-    self.folder.mkdir(exist_ok=True)
-    before = self._read_manifest() or {"generation": 0}
-    generation = before["generation"] + 1
-    for path in self.folder.glob("gram-*.bin"):
-      if _generation(path) != before["generation"]:
-        path.unlink()  # Of a process killed while it wrote.
-    for index, array in enumerate([*accumulator.panels, test_norms]):
-      blockfile.write(self._path(generation, index), array, {})
-    storage.write_json(self.folder / "gram.json", {
-        "generation": generation, "block": accumulator.block,
-        "panel": accumulator.panel})
-    for path in self.folder.glob("gram-*.bin"):
-      if _generation(path) != generation:
-        path.unlink()
+    storage.make_folder(self.folder)
+    _, before = self._read_head(quiet=True)
+    before = before["generation"] if before else 0
+    self._remove_all_but(before)  # Of a process killed while it wrote.
+    head = {"generation": before + 1, "block": accumulator.block,
+            "panel": accumulator.panel}
+    for index, panel in enumerate(accumulator.panels):
+      sealed.write(
+          self._path(before + 1, index), {_PANEL: panel}, head, self._run)
+    sealed.write(self.folder / _HEAD, {_NORMS: test_norms}, head, self._run)
+    self._remove_all_but(before + 1)
+    storage.remove(self.folder / _OLD_HEAD)
     self._last = time.monotonic()
     self._saved()
 
   def restore(self, accumulator, test_norms):
     """Puts the last checkpoint, if it is sound, into an accumulator and norms.
     """
-    manifest = self._read_manifest()
-    if manifest is None:
+    norms, head = self._read_head()
+    if head is None:
       return
-    arrays = [*accumulator.panels, test_norms]
+    arrays = accumulator.panels
+    if norms is None:  # Of an earlier version.
+      arrays = [*arrays, test_norms]
     for index, array in enumerate(arrays):
-      saved, _ = store.read(self._path(manifest["generation"], index))
-      if saved is None or saved.shape != array.shape:
-        print(f"warning: {self._path(manifest['generation'], index)} is "
-              "missing or damaged; accumulating the Gram matrix anew",
-              file=sys.stderr, flush=True)
-        for begun in arrays:
+      path = self._path(head["generation"], index)
+      saved, state = store.read(path, self._run, (_PANEL,), ())
+      if (saved is None or saved[_PANEL].shape != array.shape
+          or state not in ({}, head)):
+        print(f"warning: {path} is missing or damaged; accumulating the Gram "
+              "matrix anew", file=sys.stderr, flush=True)
+        for begun in (*accumulator.panels, test_norms):
           begun[:] = 0
         return
-      array[:] = saved
-    accumulator.block = manifest["block"]
-    accumulator.panel = manifest["panel"]
+      array[:] = saved[_PANEL]
+    accumulator.block, accumulator.panel = head["block"], head["panel"]
+    if norms is None:
+      self.save(accumulator, test_norms)
+    else:
+      test_norms[:] = norms
 
   def open_panels(self, count):
     """Returns the last checkpoint's panels, on disk, `count` of them."""
-    generation = self._read_manifest()["generation"]
-    return [blockfile.OnDisk(self._path(generation, i)) for i in range(count)]
+    _, head = self._read_head()
+    return [sealed.OnDisk(self._path(head["generation"], i), _PANEL)
+            for i in range(count)]
 
-  def _read_manifest(self):
+  def _read_head(self, quiet=False):
+    """Returns `(norms, head)`; without norms of earlier versions; None, None.
+    """
     if self.folder is None:
-      return None
+      return None, None
+    keys = ("generation", "block", "panel")
+    path = self.folder / _HEAD
+    arrays, head = store.read(path, self._run, (_NORMS,), keys, quiet)
+    if arrays:
+      return arrays[_NORMS], head
+    if path.exists():
+      return None, None
+    return None, self._read_old_head(keys, quiet)
+
+  def _read_old_head(self, keys, quiet):
+    path = self.folder / _OLD_HEAD
     try:
-      return run_directory.read_json(self.folder / "gram.json")
-    except errors.StorageError as error:
-      print(f"warning: {error}", file=sys.stderr, flush=True)
+      head = documents.read_json(path)
+      if not all(type(head[key]) is int and head[key] >= 0 for key in keys):
+        raise ValueError("it has no whole numbers")
+      return head
+    except FileNotFoundError:
       return None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+      if not quiet:
+        print(f"warning: {path} is damaged ({error})", file=sys.stderr,
+              flush=True)
+      return None
+
+  def _remove_all_but(self, generation):
+    for path in self.folder.glob("gram-*"):
+      name = _NAME.fullmatch(path.name)
+      if name and int(name[1]) != generation:
+        storage.remove(path)
 
   def _path(self, generation, index):
-    return self.folder / f"gram-{generation}-{index:04d}.bin"
+    return self.folder / f"gram-{generation}-{index:04d}.npz"
 
 
 def build(config, problem, keeper, stop, progress, width=gram.WIDTH):
@@ -173,7 +212,3 @@ def _add_block(accumulator, features, size, test_norms, keeper, stop, show):
   accumulator.add(features, tick)
   test_norms += gram.squared_norms(features[size:])
   stop.end_deferral()
-
-
-def _generation(path):
-  return int(path.name.split("-")[1])

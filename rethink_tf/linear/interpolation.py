@@ -13,6 +13,7 @@ from rethink_tf.linear import store as store_lib
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import environment
+from rethink_tf.runs import storage
 from rethink_tf.runs import usage
 
 METRICS_COLUMNS = ("iteration", "relative_residual")
@@ -40,14 +41,16 @@ def run(config, options, directory, stop):
        "dataset_fingerprint": problem.fingerprint},
       environment.describe(options, None), options.overwrite)
   folder = directory.checkpoints if options.checkpoint else None
-  clock = clock_lib.Clock(folder and folder / "clock.json")
+  clock = clock_lib.Clock(folder and folder / "clock.npz", directory.identity)
   if folder:
     _require_disk(config, directory)
   progress = progress_lib.Progress()
-  gram = _build_gram(config, options, problem, folder, clock, stop, progress)
+  keeper = convnet_gram.Keeper(
+      folder, options.checkpoint_minutes, clock.save, directory.identity)
+  gram = _build_gram(config, problem, keeper, stop, progress)
   solution = solver.solve(
       gram, problem.targets, config.l2, config.solver, config.tolerance,
-      config.seed, _open_store(folder, clock), progress)
+      config.seed, _open_store(folder, clock, directory.identity), progress)
   progress.begin("test examples")
   scores = gram.test_times(solution.coefficients, progress.update)
   progress.end()
@@ -68,14 +71,13 @@ def error_rate(scores, labels):
   return float(np.mean(scores.argmax(axis=1) != labels))
 
 
-def _build_gram(config, options, problem, folder, clock, stop, progress):
+def _build_gram(config, problem, keeper, stop, progress):
   if config.preprocessing != "random_convnet":
     return problem_lib.gram_of_points(config, problem)
-  keeper = convnet_gram.Keeper(folder, options.checkpoint_minutes, clock.save)
   return convnet_gram.build(config, problem, keeper, stop, progress)
 
 
-def _open_store(folder, clock):
+def _open_store(folder, clock, run):
   if folder is None:
     return store_lib.Nowhere()
   last = [-np.inf]
@@ -87,12 +89,12 @@ def _open_store(folder, clock):
     last[0] = now
     return True
 
-  return store_lib.Store(folder, is_due, clock.save)
+  return store_lib.Store(folder, is_due, clock.save, run)
 
 
 def _require_disk(config, directory):
   """Refuses to begin what could not be kept on disk."""
-  directory.checkpoints.mkdir(exist_ok=True)
+  storage.make_folder(directory.checkpoints)
   there = sum(p.stat().st_size for p in directory.checkpoints.iterdir())
   memory.require_disk(
       problem_lib.disk_gb(config) - there / memory.GB, directory.path,

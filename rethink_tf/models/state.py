@@ -1,9 +1,8 @@
 """A model's and its optimizer's state as named arrays, on any backend."""
 
-import hashlib
-
 import keras
-import numpy as np
+
+from rethink_tf import digests
 
 
 def weights(model):
@@ -46,11 +45,7 @@ def dropouts(model):
 
 def sha256(arrays):
   """Returns a SHA-256, as hex, of named arrays: names, types, shapes, bytes."""
-  digest = hashlib.sha256()
-  for name, array in arrays.items():
-    digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-    digest.update(np.ascontiguousarray(array).tobytes())
-  return digest.hexdigest()
+  return digests.of_arrays(arrays)
 
 
 def _weights(model):

@@ -1,5 +1,6 @@
 """Trains one network on true or on random labels; see --help."""
 
+import io
 import sys
 
 from rethink_tf import errors
@@ -37,9 +38,10 @@ def _preview(config, options):
   from rethink_tf.data import preview  # noqa: PLC0415
 
   with run_directory.claim(options.logdir) as directory:
-    path = directory.path / "preview.png"
-    preview.figure(config, options.data_dir).savefig(path)
-  print(f"wrote {path}")
+    png = io.BytesIO()
+    preview.figure(config, options.data_dir).savefig(png, format="png")
+    directory.write_preview(png.getvalue())
+    print(f"wrote {directory.path / 'preview.png'}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
     label_kinds.csv   accuracy on each kind of training labels
     tensorboard/      the same for TensorBoard, with images and HParams
     checkpoints/      what a stopped run goes on from
+    MANIFEST          of each file beside it, what it was when it was written
     SHA256SUMS        of config.json, result.json and the tables, once done
     result.json       written last: the run is done
     workers.key       while workers come together: `distributed.secret`
@@ -16,12 +17,16 @@ A run that was extended also has its earlier result; see `extension`.
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import os
+import stat
 
 from rethink_tf import errors
+from rethink_tf.runs import contents as contents_lib
+from rethink_tf.runs import documents
 from rethink_tf.runs import extension
+from rethink_tf.runs import manifest as manifest_lib
+from rethink_tf.runs import ownership
 from rethink_tf.runs import results
 from rethink_tf.runs import storage
 
@@ -32,14 +37,10 @@ METRICS_COLUMNS = (
 # With the weights fixed, where some labels are corrupted and some are not.
 LABEL_KINDS_COLUMNS = ("epoch", "step", *results.LABEL_KINDS)
 WORKERS_KEY = "workers.key"
-# What a run writes; nothing else in the directory is ever removed.
-_OWN_FILES = (
-    "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",
-    "environment.json", "config.json")
-_OWN_FOLDERS = ("tensorboard", "checkpoints")
 # Of config.json, what is known once the data is loaded.
 _FOUND = {"label_hash", "dataset_fingerprint"}
-_LOCK = "lock"
+# A process writes no more into its lock than its number.
+_LONGEST_LOCK = 20
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
 _SUMMED_WHERE_THERE = ("label_kinds.csv",)
@@ -55,6 +56,17 @@ class RunDirectory:
 
   def __init__(self, path):
     self.path = path
+    self._manifest = manifest_lib.Manifest(path)
+    self._identity = None
+
+  @property
+  def identity(self):
+    """What identifies the run, and is in its checkpoints: text.
+
+    The SHA-256 of the config that it was begun with, whatever has become of the
+    file since; for who does not begin runs, of config.json as it is.
+    """
+    return self._identity or _identify(self.recorded_config())
 
   @property
   def checkpoints(self):
@@ -89,19 +101,27 @@ class RunDirectory:
       The name of the file that now holds the shorter run's result, or None.
 
     Raises:
-      UsageError: the directory holds a run of another config.
+      UsageError: the directory holds a run of another config, or what no run
+        wrote.
+      StorageError: it holds a run that has lost its config.json.
     """
-    # Checkpoints without a config belong to no run that could be named.
-    if overwrite or self.recorded_config() is None:
+    contents = contents_lib.Contents(self.path)
+    contents.refuse_strangers()
+    if overwrite or self._is_new(contents):
+      contents.keep_changed()
       self.clear()
-    self.refuse_changes(config, extend)
+    else:
+      self.refuse_changes(config, extend)
+      contents.keep_changed()
+    self._identity = _identify(config)
     for folder in (self.path, self.checkpoints):
       storage.remove_leftovers(folder)
+    self._manifest.restart(contents.noted())
     kept, recorded = None, self.recorded_config()
     if recorded and extension.is_longer(recorded, config):
-      kept = extension.keep(self.path, recorded["epochs"])
-    storage.write_json(self.path / "config.json", config)
-    storage.write_json(self.path / "environment.json", environment)
+      kept = extension.keep(self.path, recorded["epochs"], self._write)
+    self._write("config.json", storage.json_text(config))
+    self._write("environment.json", storage.json_text(environment))
     return kept
 
   def earlier_result(self, config, resume, overwrite, extend=False):
@@ -118,28 +138,45 @@ class RunDirectory:
         to extend.
       StorageError: a file of the finished run is damaged.
     """
-    if overwrite:
-      return None
-    recorded = self.recorded_config()
-    if recorded is None and extend:
-      raise errors.UsageError(
-          "--extend: expected a --logdir with the run to extend. Received: "
-          f"{self.path}, which holds none")
-    if recorded is None:
+    contents = contents_lib.Contents(self.path)
+    if overwrite or self._is_new(contents):
+      contents.refuse_strangers()
+      if extend and not overwrite:
+        raise errors.UsageError(
+            "--extend: expected a --logdir with the run to extend. Received: "
+            f"{self.path}, which holds none")
       return None
     if not resume:
       raise errors.UsageError(
           f"--noresume: {self.path} holds a run. Choose another --logdir, or "
           "--overwrite to start anew")
+    if not contents.is_as_written("config.json"):
+      raise errors.StorageError(
+          f"{self.path / 'config.json'} is damaged: not as this run wrote it; "
+          "--overwrite starts the run anew")
     self.refuse_changes(config, extend)
     result = self.result()
-    if not extension.is_longer(recorded, config):
-      return result
-    if result and not any(self.checkpoints.glob("step-*")):
-      raise errors.UsageError(
-          f"--extend: {self.path} has no checkpoint to go on from. Choose "
-          "another --logdir to train from the start")
-    return None
+    if extension.is_longer(self.recorded_config(), config):
+      if result and not any(self.checkpoints.glob("step-*")):
+        raise errors.UsageError(
+            f"--extend: {self.path} has no checkpoint to go on from. Choose "
+            "another --logdir to train from the start")
+      result = None
+    if result is None:
+      contents.refuse_strangers()
+    return result
+
+  def _is_new(self, contents):
+    """Tells whether no run was begun.
+
+    Raises:
+      StorageError: one was, and has lost its config.json.
+    """
+    if contents.is_config_lost():
+      raise errors.StorageError(
+          f"{self.path / 'config.json'} is missing, and {self.path} holds a "
+          "run; --overwrite starts it anew")
+    return not contents.is_begun or self.recorded_config() is None
 
   def refuse_changes(self, config, extend=False):
     """Refuses values that differ from those of the run in this directory.
@@ -171,13 +208,25 @@ class RunDirectory:
 
   def clear(self):
     """Removes what an earlier run wrote, and nothing else."""
-    for name in _OWN_FOLDERS:
+    for name in contents_lib.FOLDERS:
       remove_files(self.path / name)
     for kept in extension.kept_files(self.path):
-      kept.unlink()
-    # The config last: killed before, this is still that run's directory.
-    for name in _OWN_FILES:
-      (self.path / name).unlink(missing_ok=True)
+      storage.remove(kept)
+    for name in contents_lib.FILES:
+      storage.remove(self.path / name)
+
+  def write_preview(self, content):
+    """Writes preview.png, from bytes.
+
+    Raises:
+      UsageError: there is one that the program did not write.
+    """
+    if not contents_lib.Contents(self.path).is_own_preview():
+      raise errors.UsageError(
+          f"{self.path / contents_lib.PREVIEW} is none that this program "
+          "wrote. Choose another --logdir, or move it elsewhere")
+    self._manifest.add(contents_lib.PREVIEW, content)
+    storage.write_bytes(self.path / contents_lib.PREVIEW, content)
 
   def write_metrics(self, rows, columns=METRICS_COLUMNS):
     """Writes the tables of epochs anew, None for what was not measured.
@@ -187,13 +236,11 @@ class RunDirectory:
         label_kinds.csv where they were measured.
       columns: those of metrics.csv, where it is not a training run's.
     """
-    storage.write_text(
-        self.path / "metrics.csv", storage.csv_text(columns, rows))
+    self._write("metrics.csv", storage.csv_text(columns, rows))
     kinds = [row for row in rows if row.get("untouched_accuracy") is not None]
     if kinds:
-      storage.write_text(
-          self.path / "label_kinds.csv",
-          storage.csv_text(LABEL_KINDS_COLUMNS, kinds))
+      self._write(
+          "label_kinds.csv", storage.csv_text(LABEL_KINDS_COLUMNS, kinds))
 
   def write_result(self, values):
     """Writes SHA256SUMS, in the format of `sha256sum`, and result.json."""
@@ -202,9 +249,14 @@ class RunDirectory:
     for name in {*_SUMMED, *_SUMMED_WHERE_THERE} - {"result.json"}:
       if name in _SUMMED or (self.path / name).exists():
         contents[name] = (self.path / name).read_bytes()
-    storage.write_text(self.path / _SUMS, "".join(
-        f"{_sha256(contents[name])}  {name}\n" for name in sorted(contents)))
-    storage.write_text(self.path / "result.json", text)
+    self._write(_SUMS, "".join(
+        f"{manifest_lib.digest_of(contents[name])}  {name}\n"
+        for name in sorted(contents)))
+    self._write("result.json", text)
+
+  def _write(self, name, text):
+    self._manifest.add(name, text.encode())
+    storage.write_text(self.path / name, text)
 
 
 class _ReadOnlyDirectory(RunDirectory):
@@ -227,12 +279,8 @@ class _ReadOnlyDirectory(RunDirectory):
 
 
 def remove_files(folder):
-  """Removes the plain files in and below a folder, and folders left empty."""
-  for below, _, names in os.walk(folder, topdown=False):
-    for name in names:
-      os.unlink(os.path.join(below, name))
-    with contextlib.suppress(OSError):
-      os.rmdir(below)
+  """Removes a run's files in and below a folder of it, as `contents` knows."""
+  contents_lib.remove_own_files(folder)
 
 
 @contextlib.contextmanager
@@ -255,10 +303,10 @@ def claim(path, show_done=False):
       owns it.
   """
   missing = [p for p in (path, *path.parents) if not os.path.exists(p)]
-  made = not os.path.exists(path / _LOCK)
+  made = not os.path.exists(path / ownership.LOCK)
   try:
     path.mkdir(parents=True, exist_ok=True)
-    lock = open(path / _LOCK, "a+", encoding="utf-8")
+    lock = _open_lock(path, os.O_RDWR | os.O_CREAT)
   except OSError as error:
     _remove_empty(missing)
     refusal = errors.UsageError(
@@ -271,12 +319,39 @@ def claim(path, show_done=False):
     return
   with lock:
     _own(lock, path)
-    try:
-      yield RunDirectory(path)
-    finally:
-      if made and [p.name for p in path.iterdir()] == [_LOCK]:
-        (path / _LOCK).unlink()
-        _remove_empty(missing)
+    with ownership.hold(path, lock):
+      try:
+        yield RunDirectory(path)
+      finally:
+        if made and ownership.is_own(path) and [
+            p.name for p in path.iterdir()] == [ownership.LOCK]:
+          (path / ownership.LOCK).unlink()
+          _remove_empty(missing)
+
+
+def _open_lock(path, flags):
+  """Opens the lock of a run directory, which is no link and can be waited for.
+
+  Raises:
+    OSError: it cannot be opened.
+    UsageError: it is none.
+  """
+  file = path / ownership.LOCK
+  try:
+    descriptor = os.open(
+        file, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+  except OSError as error:
+    if error.errno != errno.ELOOP:
+      raise
+    raise errors.UsageError(
+        f"{file}: expected a run's lock. Received a link") from error
+  found = os.fstat(descriptor)
+  if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_LOCK:
+    os.close(descriptor)
+    raise errors.UsageError(
+        f"{file}: expected a run's lock. Received what is none")
+  mode = "r" if flags == os.O_RDONLY else "r+"
+  return os.fdopen(descriptor, mode, encoding="utf-8", errors="replace")
 
 
 def _own(lock, path):
@@ -284,7 +359,7 @@ def _own(lock, path):
   try:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     # Its owner may have removed it since it was opened here.
-    held = os.fstat(lock.fileno()).st_nlink > 0
+    held = ownership.is_at(lock, path)
   except OSError:
     held = False
   if not held:
@@ -303,8 +378,8 @@ def owner(path):
     path: `pathlib.Path`, which need not exist.
   """
   try:
-    lock = open(path / _LOCK, encoding="utf-8")
-  except OSError:
+    lock = _open_lock(path, os.O_RDONLY)
+  except (OSError, errors.UsageError):
     return None
   with lock:
     try:
@@ -312,6 +387,18 @@ def owner(path):
     except OSError:
       return lock.read().strip() or "unknown"
   return None
+
+
+def _identify(config):
+  """Returns the SHA-256 of a config, or None of none.
+
+  But for how many epochs a training is to have: the longer run goes on from the
+  shorter one's checkpoints.
+  """
+  if config is None:
+    return None
+  text = json.dumps(extension.without_epochs(config), sort_keys=True)
+  return manifest_lib.digest_of(text.encode())
 
 
 def _remove_empty(folders):
@@ -327,7 +414,7 @@ def read_json(path):
     StorageError: the file is damaged.
   """
   try:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = documents.read_json(path)
     if not isinstance(content, dict):
       raise ValueError("it holds no object")
     return content
@@ -356,25 +443,28 @@ def read_result(directory):
 
 
 def _check_sums(directory):
-  try:
-    text = (directory / _SUMS).read_text(encoding="utf-8", errors="replace")
-  except FileNotFoundError:
+  text = _read_where_there(directory / _SUMS)
+  if text is None:
     return
   sums = {name: expected for expected, _, name in (
-      line.partition("  ") for line in text.splitlines())}
+      line.partition("  ")
+      for line in text.decode(errors="replace").splitlines())}
   if set(sums) - set(_SUMMED_WHERE_THERE) != set(_SUMMED):
     raise errors.StorageError(
         f"{directory / _SUMS} is damaged; without it the run is not checked")
   for name, expected in sums.items():
-    try:
-      actual = _sha256((directory / name).read_bytes())
-    except FileNotFoundError:
-      actual = None
-    if actual != expected:
+    content = _read_where_there(directory / name)
+    if content is None or manifest_lib.digest_of(content) != expected:
       raise errors.StorageError(
           f"{directory / name} is damaged or missing, or {_SUMS} is damaged; "
           "--overwrite starts the run anew")
 
 
-def _sha256(content):
-  return hashlib.sha256(content).hexdigest()
+def _read_where_there(path):
+  """Returns a file's bytes, or None where absent."""
+  try:
+    return documents.read_bytes(path)
+  except FileNotFoundError:
+    return None
+  except (OSError, ValueError) as error:
+    raise errors.StorageError(f"{path} is damaged ({error})") from error

@@ -25,7 +25,13 @@ def is_longer(recorded, config):
           and isinstance(after, int) and before < after)
 
 
-def keep(folder, epochs):
+def without_epochs(config):
+  """Returns a config, a dict; one of train's without how many epochs."""
+  return config if "program" in config else {
+      name: value for name, value in config.items() if name != "epochs"}
+
+
+def keep(folder, epochs, write):
   """Gives the files of a run the names of a shorter one's.
 
   Its config.json stays as well, to be replaced by the longer run's: until then
@@ -35,6 +41,7 @@ def keep(folder, epochs):
   Args:
     folder: `pathlib.Path` of the run directory.
     epochs: how many the run was begun for.
+    write: a function of a name and text, which writes a file of the run.
 
   Returns:
     The name of the file that holds its result; None where it had none.
@@ -46,9 +53,8 @@ def keep(folder, epochs):
   if not result.exists():
     return None
   for name in _KEPT:
-    storage.write_bytes(folder / _name(name, epochs),
-                        (folder / f"{name}.json").read_bytes())
-  result.unlink()
+    write(_name(name, epochs), (folder / f"{name}.json").read_text("utf-8"))
+  storage.remove(result)
   return _name("result", epochs)
 
 

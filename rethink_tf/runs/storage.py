@@ -2,11 +2,14 @@
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
+import stat
 
 from rethink_tf import errors
+from rethink_tf.runs import ownership
 
 # Matches what a process killed in the middle of `write_bytes` leaves behind.
 _LEFTOVERS = ".*.tmp"
@@ -20,22 +23,131 @@ def write_bytes(path, *chunks):
     *chunks: bytes-like objects, written one after the other.
 
   Raises:
-    StorageError: the file cannot be written; what was there before stays.
+    StorageError: the file cannot be written, or its run directory is no longer
+      this process's; what was there before stays.
+  """
+  with replacing(path) as file:
+    for chunk in chunks:
+      file.write(chunk)
+
+
+@contextlib.contextmanager
+def replacing(path):
+  """Writes a file as `write_bytes` does, for what is not there in chunks.
+
+  Args:
+    path: `pathlib.Path` to write.
+
+  Yields:
+    A file open for reading and writing bytes. What it holds at the end of the
+    block is the new version; an error that leaves the block leaves the old.
+
+  Raises:
+    StorageError: as for `write_bytes`.
   """
   beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # As _LEFTOVERS.
+  ownership.require(path)
   try:
-    with open(beside, "wb") as file:
-      for chunk in chunks:
-        file.write(chunk)
-      file.flush()
-      os.fsync(file.fileno())
-    os.replace(beside, path)
+    beside.unlink(missing_ok=True)
+    try:
+      with open(beside, "xb+") as file:  # A new file, never what a link names.
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+      ownership.require(path)
+      os.replace(beside, path)
+    except Exception:
+      with contextlib.suppress(OSError):
+        beside.unlink()
+      raise
     _flush_folder(path.parent)
   except OSError as error:
-    with contextlib.suppress(OSError):
-      beside.unlink()
+    ownership.require(path)  # Which says it better, where that is why.
     raise errors.StorageError(
         f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def append_text(path, text):
+  """Adds UTF-8 text at the end of a file, made where absent.
+
+  Args:
+    path: `pathlib.Path`.
+    text: str, written at once, so that a kill leaves all of it or nothing.
+
+  Raises:
+    StorageError: it cannot be written.
+  """
+  ownership.require(path)
+  flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+  try:
+    descriptor = os.open(path, flags, 0o666)
+    try:
+      os.write(descriptor, text.encode())
+    finally:
+      os.close(descriptor)
+  except OSError as error:
+    raise errors.StorageError(
+        f"{path} cannot be written: {error.strerror}") from error
+
+
+def open_file(path):
+  """Opens a plain file for reading bytes; what it is cannot make it wait.
+
+  Args:
+    path: `pathlib.Path`; a link to a plain file will do.
+
+  Raises:
+    FileNotFoundError: it is absent.
+    OSError: it cannot be read, or is no plain file.
+  """
+  # A FIFO nobody writes to would be waited for.
+  descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+  if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a plain file", str(path))
+  return os.fdopen(descriptor, "rb")
+
+
+def make_folder(path):
+  """Makes a folder, and those above it, where absent.
+
+  Raises:
+    StorageError: it cannot be made, or is a link in a run directory.
+  """
+  ownership.require(path / "any")
+  try:
+    path.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise errors.StorageError(
+        f"{path} cannot be made: {error.strerror}") from error
+
+
+def remove(path):
+  """Removes a file, if it is there.
+
+  Raises:
+    StorageError: it cannot be removed, or is no longer this process's.
+  """
+  ownership.require(path)
+  try:
+    path.unlink(missing_ok=True)
+  except OSError as error:
+    raise errors.StorageError(
+        f"{path} cannot be removed: {error.strerror}") from error
+
+
+def rename(path, new):
+  """Gives a file another name in its folder.
+
+  Raises:
+    StorageError: it cannot be renamed, or is no longer this process's.
+  """
+  ownership.require(path)
+  try:
+    os.rename(path, new)
+  except OSError as error:
+    raise errors.StorageError(
+        f"{path} cannot be renamed: {error.strerror}") from error
 
 
 def remove_leftovers(folder):
@@ -45,7 +157,7 @@ def remove_leftovers(folder):
     folder: `pathlib.Path`, which need not exist; those below it stay.
   """
   for leftover in folder.glob(_LEFTOVERS):
-    leftover.unlink()
+    remove(leftover)
 
 
 def write_text(path, text):

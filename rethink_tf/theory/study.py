@@ -89,7 +89,8 @@ class Study:
     """
     return trajectory.train(
         model, settings, split, self.directory.checkpoints / name, measure,
-        enough=enough, minutes=self.options.checkpoint_minutes)
+        enough=enough, minutes=self.options.checkpoint_minutes,
+        run=f"{self.directory.identity} {name}")
 
   @contextlib.contextmanager
   def refuse_points(self):

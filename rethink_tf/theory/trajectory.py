@@ -21,7 +21,8 @@ from rethink_tf.training import checkpoints
 _PREFIX = "measured/"
 
 
-def train(model, config, split, folder, measure, enough=None, minutes=1.0):
+def train(model, config, split, folder, measure, enough=None, minutes=1.0,
+          run=None):
   """Trains a compiled model and measures it before and after every epoch.
 
   Args:
@@ -32,6 +33,7 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0):
     measure: a function of the model that returns a dict of arrays or numbers.
     enough: a function of such a dict that tells whether to stop, or None.
     minutes: minutes between checkpoints.
+    run: what identifies this training; no other goes on from its checkpoints.
 
   Returns:
     A dict from name to an array of one entry more than there were epochs;
@@ -41,8 +43,9 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0):
     DivergedError: the loss or a weight is not finite.
     StorageError: the folder cannot be written, or there is too little memory.
   """
-  _prepare(folder)
-  measured, done = _restore(model, folder)
+  storage.make_folder(folder)
+  storage.remove_leftovers(folder)
+  measured, done = _restore(model, folder, run)
   if done:
     return _stack(measured)
   if not measured:
@@ -51,7 +54,8 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0):
   finished = len(measured) > config.epochs or enough and enough(measured[-1])
   if not finished:
     epoch = len(measured) - 1
-    recorder = _Recorder(measured, measure, enough, folder, steps, minutes)
+    recorder = _Recorder(
+        measured, measure, enough, folder, steps, minutes, run)
     try:
       model.fit(
           pipeline.training_batches(split, config, epoch),
@@ -62,9 +66,7 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0):
           f"TensorFlow ran out of memory: {error.message}") from error
   checkpoints.save(
       folder, len(measured) * steps, _name_for_checkpoint(measured),
-      {"done": True})
-  for path in sorted(folder.glob("step-*.npz"))[:-1]:
-    path.unlink()  # With weights, which nobody needs any more.
+      {"done": True}, run, kept=1)  # Nobody needs weights any more.
   return _stack(measured)
 
 
@@ -85,7 +87,7 @@ def make_predictor(split):
 class _Recorder(keras.callbacks.Callback):
   """Measures, saves every so often, and stops when that is enough."""
 
-  def __init__(self, measured, measure, enough, folder, steps, minutes):
+  def __init__(self, measured, measure, enough, folder, steps, minutes, run):
     super().__init__()
     self._measured = measured
     self._measure = measure
@@ -93,6 +95,7 @@ class _Recorder(keras.callbacks.Callback):
     self._folder = folder
     self._steps = steps
     self._interval = 60 * minutes
+    self._run = run
     self._last = time.monotonic()
 
   def on_train_batch_end(self, batch, logs=None):
@@ -113,13 +116,14 @@ class _Recorder(keras.callbacks.Callback):
     arrays = checkpoints.collect(self.model, f"epoch {epochs}")
     arrays.update(_name_for_checkpoint(self._measured))
     checkpoints.save(
-        self._folder, epochs * self._steps, arrays, {"done": False})
+        self._folder, epochs * self._steps, arrays, {"done": False},
+        self._run)
     self._last = time.monotonic()
 
 
-def _restore(model, folder):
+def _restore(model, folder, run):
   """Assigns the last checkpoint's state; returns its `(measured, done)`."""
-  checkpoint = checkpoints.latest(folder)
+  checkpoint = checkpoints.latest(folder, run)
   if checkpoint is None:
     return [], False
   arrays, saved = checkpoint
@@ -141,12 +145,3 @@ def _stack(measured):
 def _name_for_checkpoint(measured):
   """Returns the same under names that no weight has."""
   return {_PREFIX + name: array for name, array in _stack(measured).items()}
-
-
-def _prepare(folder):
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
-  except OSError as error:
-    raise errors.StorageError(
-        f"{folder} cannot be made: {error.strerror}") from error
-  storage.remove_leftovers(folder)

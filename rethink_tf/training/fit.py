@@ -283,7 +283,8 @@ class _Restored:
 
 def _restore(model, config, setting):
   """Restores the last checkpoint, the same on all workers; a `_Restored`."""
-  checkpoint = checkpoints.latest(setting.directory.checkpoints)
+  checkpoint = checkpoints.latest(
+      setting.directory.checkpoints, setting.directory.identity)
   setting.team.require_same(
       "checkpoint in a --logdir that all workers share",
       _describe_checkpoint(checkpoint))

@@ -1,5 +1,7 @@
 """Tests of convnet_gram: what a stopped accumulation goes on from."""
 
+import hashlib
+import json
 import weakref
 
 import numpy as np
@@ -12,6 +14,7 @@ from rethink_tf.linear import convnet_gram
 from rethink_tf.linear import problem as problem_lib
 from rethink_tf.linear import random_convnet
 from rethink_tf.linear import status
+from rethink_tf.runs import sealed
 from rethink_tf.runs import signals
 
 # Three blocks of filters, and of 60 examples two panels.
@@ -67,6 +70,67 @@ def test_a_checkpoint_comes_back_whole(tmp_path):
   for left, right in zip(saved.panels, restored.panels, strict=True):
     np.testing.assert_array_equal(left, right)
   np.testing.assert_array_equal(again, norms)
+
+
+def _make_old(folder):
+  """Makes a checkpoint that of the versions before gram.npz."""
+  norms, head = sealed.read(folder / "gram.npz")
+  panels = sorted(folder.glob("gram-*-*.npz"))
+  arrays = [sealed.read(path)[0]["panel"] for path in panels]
+  for index, array in enumerate([*arrays, norms["test_norms"]]):
+    header = {"shape": array.shape, "dtype": str(array.dtype), "state": {},
+              "sha256": hashlib.sha256(array.tobytes()).hexdigest()}
+    path = folder / f"gram-{head['generation']}-{index:04d}.bin"
+    path.write_bytes(json.dumps(header).encode() + b"\n" + array.tobytes())
+  for path in folder.glob("*.npz"):
+    path.unlink()
+  (folder / "gram.json").write_text(json.dumps(head))
+
+
+@pytest.mark.parametrize("asked", [4, None])
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(
+    tmp_path, drawn, capsys, asked):
+  whole = _build(tmp_path / "whole")
+  if asked:
+    with pytest.raises(errors.StoppedError):
+      _build(tmp_path / "run", _StopAfter(asked))
+  else:
+    _build(tmp_path / "run")
+  _make_old(tmp_path / "run")
+  drawn.clear()
+  again = _build(tmp_path / "run")
+  assert drawn == ([1, 2] if asked else [])
+  np.testing.assert_array_equal(
+      again.tile(slice(40, 60), slice(0, 40)),
+      whole.tile(slice(40, 60), slice(0, 40)))
+  assert {p.suffix for p in (tmp_path / "run").iterdir()} == {".npz"}
+  assert "warning" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [
+    '{"generation": 1, "block": 2}', '{"generation": "x"}', "[]", "{",
+    '{"generation": 1, "block": -2, "panel": 0}', 10**5 * "["])
+def test_an_earlier_versions_damaged_head_is_named(tmp_path, capsys, text):
+  _build(tmp_path)
+  _make_old(tmp_path)
+  (tmp_path / "gram.json").write_text(text)
+  _build(tmp_path)
+  assert "gram.json is damaged" in capsys.readouterr().err
+
+
+def test_panels_of_another_generation_are_not_mixed(tmp_path, capsys):
+  whole = _build(tmp_path / "whole")
+  with pytest.raises(errors.StoppedError):
+    _build(tmp_path / "run", _StopAfter(4))
+  # What belongs to this panel's head is more than the head says.
+  path = max((tmp_path / "run").glob("gram-*-0001.npz"))
+  arrays, state = sealed.read(path)
+  sealed.write(path, arrays, {**state, "block": state["block"] + 1})
+  again = _build(tmp_path / "run")
+  assert f"{path} is missing or damaged" in capsys.readouterr().err
+  np.testing.assert_array_equal(
+      again.tile(slice(40, 60), slice(0, 40)),
+      whole.tile(slice(40, 60), slice(0, 40)))
 
 
 def test_one_block_of_features_is_in_memory_at_a_time(monkeypatch):

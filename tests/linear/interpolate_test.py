@@ -12,6 +12,7 @@ from rethink_tf.data import dataset
 from rethink_tf.data import datasets
 from rethink_tf.programs import interpolate
 from rethink_tf.runs import results
+from rethink_tf.runs import sealed
 from tests import launch
 
 _FLAGS = ("--dataset=digits", "--logdir=run")
@@ -82,7 +83,7 @@ def test_a_run_fits_exactly_and_says_all_that_was_asked(finished):
 def test_a_finished_run_keeps_no_checkpoints_and_can_be_checked(finished):
   names = {p.name for p in (finished / "run").iterdir()}
   assert names == {"config.json", "environment.json", "metrics.csv",
-                   "result.json", "SHA256SUMS", "lock"}
+                   "result.json", "MANIFEST", "SHA256SUMS", "lock"}
 
 
 def test_a_finished_run_is_reported_not_redone(finished):
@@ -158,12 +159,13 @@ def _wait_for(path, process):
 
 
 def _block(folder):
-  return json.loads((folder / "run/checkpoints/gram.json").read_text())["block"]
+  _, state = sealed.read(folder / "run/checkpoints/gram.npz")
+  return state["block"]
 
 
 def test_a_killed_accumulation_goes_on_from_its_last_block(tmp_path, net):
   process = launch.start("interpolate", *_NET, folder=tmp_path)
-  _wait_for(tmp_path / "run/checkpoints/gram.json", process)
+  _wait_for(tmp_path / "run/checkpoints/gram.npz", process)
   process.kill()
   process.communicate()
   assert not (tmp_path / "run/result.json").exists()
@@ -183,17 +185,17 @@ def test_a_signal_saves_and_exits_75_in_one_line(tmp_path, large_net, number):
   line, = launch.error_lines(err)
   assert process.returncode == 75
   assert line.startswith(f"error: stopped by {number.name}; the same command")
-  assert (tmp_path / "run/checkpoints/gram.json").exists()
+  assert (tmp_path / "run/checkpoints/gram.npz").exists()
   _run(*_LARGE_NET, folder=tmp_path)
   assert _result(tmp_path) == large_net
 
 
 def test_a_damaged_gram_matrix_is_named_and_accumulated_anew(tmp_path, net):
   process = launch.start("interpolate", *_NET, folder=tmp_path)
-  _wait_for(tmp_path / "run/checkpoints/gram.json", process)
+  _wait_for(tmp_path / "run/checkpoints/gram.npz", process)
   process.kill()
   process.communicate()
-  path = max((tmp_path / "run/checkpoints").glob("gram-*-0000.bin"))
+  path = max((tmp_path / "run/checkpoints").glob("gram-*-0000.npz"))
   content = bytearray(path.read_bytes())
   content[len(content) // 2] ^= 4
   path.write_bytes(content)

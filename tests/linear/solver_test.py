@@ -1,5 +1,7 @@
 """Tests of the solvers, against LAPACK and scikit-learn's kernel ridge."""
 
+import hashlib
+import json
 import re
 
 import numpy as np
@@ -8,13 +10,13 @@ from sklearn import kernel_ridge
 
 from rethink_tf import errors
 from rethink_tf import streams
-from rethink_tf.linear import blockfile
 from rethink_tf.linear import gram
 from rethink_tf.linear import kernels
 from rethink_tf.linear import nystrom
 from rethink_tf.linear import solver
 from rethink_tf.linear import status
 from rethink_tf.linear import store
+from rethink_tf.runs import sealed
 
 _SIZE, _TESTS = 300, 40
 # Narrow enough for a condition number of a few thousand.
@@ -182,7 +184,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bits(
   assert solution.condition_estimate == expected.condition_estimate
 
 
-@pytest.mark.parametrize("name", ["panel-0002.bin", "iteration.bin"])
+@pytest.mark.parametrize("name", ["panel-0002.npz", "iteration.npz"])
 @pytest.mark.parametrize("place", [0.01, 0.5, 0.99])
 def test_a_damaged_checkpoint_is_named_and_computed_anew(
     tmp_path, capsys, name, place):
@@ -197,23 +199,86 @@ def test_a_damaged_checkpoint_is_named_and_computed_anew(
   assert (solution.coefficients == expected.coefficients).all()
 
 
+def _write_old(path, array, state):
+  """Writes a checkpoint as versions before npz did."""
+  header = {"shape": array.shape, "dtype": str(array.dtype), "state": state,
+            "sha256": hashlib.sha256(array.tobytes()).hexdigest()}
+  path.write_bytes(json.dumps(header).encode() + b"\n" + array.tobytes())
+
+
+def _make_old(folder):
+  """Makes the checkpoints in a folder those of versions before npz."""
+  for path in folder.glob("*.npz"):
+    arrays, state = sealed.read(path)
+    whole = list(arrays.values())
+    _write_old(path.with_suffix(".bin"),
+               whole[0] if len(whole) == 1 else np.stack(whole), state)
+    path.unlink()
+
+
+def test_checkpoints_of_an_earlier_version_are_gone_on_from(
+    tmp_path, monkeypatch, capsys):
+  _, expected = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  _make_old(tmp_path)
+  made = _counted(monkeypatch, gram.Gram, "panel")
+  capsys.readouterr()
+  _, solution = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  assert not made and "warning" not in capsys.readouterr().err
+  assert (solution.coefficients == expected.coefficients).all()
+  assert solution.rows == expected.rows
+  kept = _kept(tmp_path)
+  kept.clear()
+  assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", [
+    ("shape", "shape"), ("state", "stata"), ("sha256", "sha257"), ("{", "["),
+    ('"float32"', '"float99"'), ('"shift"', '"shiff"')])
+def test_a_damaged_first_line_of_an_earlier_version_is_named(
+    tmp_path, capsys, change):
+  _, expected = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  _make_old(tmp_path)
+  path = tmp_path / "panel-0001.bin"
+  line, array = path.read_bytes().split(b"\n", 1)
+  old, new = (text.encode() for text in change)
+  path.write_bytes(line.replace(old, new, 1) + b"\n" + array)
+  capsys.readouterr()
+  _, solution = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  warned = str(path) in capsys.readouterr().err
+  assert warned == (old != new)
+  assert (solution.coefficients == expected.coefficients).all()
+
+
 def test_an_iteration_of_another_version_is_named_and_done_anew(
     tmp_path, capsys):
   _, expected = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
+  arrays, saved = sealed.read(tmp_path / "iteration.npz")
+  (tmp_path / "iteration.npz").unlink()
   path = tmp_path / "iteration.bin"
-  arrays, saved = blockfile.read(path)
-  blockfile.write(path, np.concatenate([arrays, arrays[:1]]), saved)
+  stack = np.stack([*arrays.values(), arrays["solution"]])
+  _write_old(path, stack, saved)
   _, solution = _solve(_points(), tolerance=1e-12, kept=_kept(tmp_path))
-  assert f"{path} is of another version" in capsys.readouterr().err
+  assert f"{path} is damaged" in capsys.readouterr().err
+  assert (solution.coefficients == expected.coefficients).all()
+
+
+def test_panels_of_another_run_are_named_and_computed_anew(tmp_path, capsys):
+  _, expected = _solve(_points(), tolerance=1e-12)
+  other = [points + 1 for points in _points()]
+  _solve(other, tolerance=1e-12, kept=store.Store(tmp_path, run="other"))
+  capsys.readouterr()
+  kept = store.Store(tmp_path, run="this")
+  _, solution = _solve(_points(), tolerance=1e-12, kept=kept)
+  assert "panel-0000.npz is of another run" in capsys.readouterr().err
   assert (solution.coefficients == expected.coefficients).all()
 
 
 def test_a_cut_checkpoint_is_named(tmp_path, capsys):
   _solve(_points(), kept=_kept(tmp_path))
-  path = tmp_path / "panel-0001.bin"
+  path = tmp_path / "panel-0001.npz"
   path.write_bytes(path.read_bytes()[:-8])
   assert len(_kept(tmp_path).load_panels(0.0)) == 1
-  assert "panel-0001.bin is damaged (its length" in capsys.readouterr().err
+  assert "panel-0001.npz is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("method", ["cholesky", "cg"])

@@ -1,12 +1,8 @@
-"""Tests of what a solver shows, and of the files it keeps."""
+"""Tests of what a solver shows."""
 
-import numpy as np
 import pytest
 
-from rethink_tf import errors
-from rethink_tf.linear import blockfile
 from rethink_tf.linear import status
-from tests import launch
 
 
 def test_lines_say_how_far_and_how_long_still(capsys):
@@ -51,54 +47,3 @@ def test_quiet_says_nothing(capsys):
   quiet.say("a line")
   quiet.end()
   assert capsys.readouterr().out == ""
-
-
-def test_a_block_comes_back_as_it_was(tmp_path):
-  array = np.arange(12, dtype=np.float32).reshape(3, 4)
-  path = tmp_path / "new" / "a.bin"
-  blockfile.write(path, array, {"shift": 1e-6})
-  again, state = blockfile.read(path)
-  assert (again == array).all() and again.dtype == array.dtype
-  assert state == {"shift": 1e-6}
-  kept = blockfile.OnDisk(path)
-  assert kept.shape == (3, 4)
-  for index in (slice(None), slice(1, 3), (slice(0, 2), [3, 0]),
-                ([2, 0], [1, 1])):
-    assert (kept[index] == array[index]).all()
-
-
-def test_what_is_read_in_parts_is_not_counted_as_memory(tmp_path):
-  blockfile.write(tmp_path / "a.bin", np.ones((3000, 10_000), np.float32), {})
-  done = launch.python(
-      "import pathlib; from rethink_tf.linear import blockfile; "
-      "from rethink_tf.runs import usage; "
-      "kept = blockfile.OnDisk(pathlib.Path('a.bin')); "
-      "before = usage.peak_memory_gb(); "
-      "print(sum(kept[i:i + 100].sum() for i in range(0, 3000, 100)), "
-      "usage.peak_memory_gb() - before)", folder=tmp_path)
-  total, more = map(float, done.stdout.split())
-  assert total == 3e7
-  assert more < 0.06  # Of 0.12.
-
-
-@pytest.mark.parametrize("place", range(0, 230, 7))
-def test_any_flipped_bit_of_a_block_is_found(tmp_path, place):
-  path = tmp_path / "a.bin"
-  blockfile.write(path, np.arange(12.0), {})
-  content = bytearray(path.read_bytes())
-  content[place % len(content)] ^= 1
-  path.write_bytes(content)
-  with pytest.raises(ValueError):
-    blockfile.read(path)
-
-
-def test_an_absent_block_is_not_a_damaged_one(tmp_path):
-  with pytest.raises(FileNotFoundError):
-    blockfile.read(tmp_path / "a.bin")
-
-
-def test_a_block_that_cannot_be_written_exits_4(tmp_path):
-  (tmp_path / "a.bin").mkdir()
-  with pytest.raises(errors.StorageError) as raised:
-    blockfile.write(tmp_path / "a.bin", np.zeros(2), {})
-  assert raised.value.exit_code == 4

@@ -573,8 +573,8 @@ def test_a_run_stopped_in_an_epoch_starts_that_epoch_again(
   flags = (*_FLAGS, f"--logdir={tmp_path / 'run'}")
   save = checkpoints.save
 
-  def save_then_stop(folder, step, arrays, state):
-    save(folder, step, arrays, state)
+  def save_then_stop(folder, step, *others):
+    save(folder, step, *others)
     if step == 5:  # The first epoch's last.
       raise Stop
 

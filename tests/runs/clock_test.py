@@ -5,7 +5,6 @@ import types
 
 import pytest
 
-from rethink_tf import errors
 from rethink_tf.runs import clock as clock_lib
 
 
@@ -26,7 +25,7 @@ def test_earlier_starts_are_counted(time_now):
 
 
 def test_a_file_carries_the_seconds_to_the_next_start(tmp_path, time_now):
-  file = tmp_path / "checkpoints" / "clock.json"
+  file = tmp_path / "checkpoints" / "clock.npz"
   clock = clock_lib.Clock(file)
   time_now.seconds += 7
   clock.save()
@@ -42,7 +41,21 @@ def test_without_a_file_nothing_is_kept(tmp_path, monkeypatch):
   assert not list(tmp_path.iterdir())
 
 
-def test_a_damaged_file_is_named(tmp_path):
-  (tmp_path / "clock.json").write_text('{"sec')
-  with pytest.raises(errors.StorageError, match="clock.json is damaged"):
-    clock_lib.Clock(tmp_path / "clock.json")
+def test_a_file_of_an_earlier_version_is_read(tmp_path, time_now):
+  (tmp_path / "clock.json").write_text('{\n  "seconds": 7.5\n}\n')
+  time_now.seconds += 1
+  assert clock_lib.Clock(tmp_path / "clock.npz").seconds() == 7.5
+
+
+@pytest.mark.parametrize("name", ["clock.npz", "clock.json"])
+@pytest.mark.parametrize("content", [
+    '{"sec', '{"secands": 7.5}', '{"seconds": "7"', "[7]",
+    '{"seconds": 1e999}'])
+def test_a_damaged_file_is_named_and_not_counted(
+    tmp_path, time_now, capsys, name, content):
+  (tmp_path / name).write_text(content)
+  clock = clock_lib.Clock(tmp_path / "clock.npz")
+  time_now.seconds += 3
+  assert clock.seconds() == 3
+  warning, = capsys.readouterr().err.splitlines()
+  assert warning.startswith(f"warning: {tmp_path / name} is damaged")

@@ -200,27 +200,6 @@ def test_a_run_that_is_not_done_is_refused_on_a_read_only_disk(
       f"{tmp_path}/run (Permission denied)\n")
 
 
-def test_clear_removes_what_a_run_writes_and_no_more(tmp_path):
-  directory = run_directory.RunDirectory(tmp_path)
-  for name in ("config.json", "environment.json", "metrics.csv", "result.json",
-               "checkpoints/step-00000001.npz", "tensorboard/train/events",
-               "notes.txt", "plots/curve.png", "result.json.bak"):
-    (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
-    (tmp_path / name).write_text("x")
-  directory.clear()
-  left = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")}
-  assert left == {"notes.txt", "plots", "plots/curve.png", "result.json.bak"}
-
-
-def test_clear_removes_a_link_and_not_what_it_leads_to(tmp_path):
-  (tmp_path / "elsewhere").mkdir()
-  (tmp_path / "elsewhere/data").write_text("x")
-  (tmp_path / "run/tensorboard").mkdir(parents=True)
-  (tmp_path / "run/tensorboard/link").symlink_to(tmp_path / "elsewhere/data")
-  run_directory.RunDirectory(tmp_path / "run").clear()
-  assert (tmp_path / "elsewhere/data").read_text() == "x"
-
-
 def _begun(path, **config):
   directory = run_directory.RunDirectory(path)
   directory.begin(config, {"python": "3"}, overwrite=False)
@@ -265,13 +244,6 @@ def test_begin_removes_an_earlier_run_where_it_may(tmp_path):
   assert not (tmp_path / "checkpoints").exists()
 
 
-def test_begin_removes_checkpoints_that_no_config_vouches_for(tmp_path):
-  directory = _begun(tmp_path, seed=1)
-  (tmp_path / "config.json").unlink()
-  directory.begin({"seed": 1}, {}, overwrite=False)
-  assert not (tmp_path / "checkpoints").exists()
-
-
 def test_begin_removes_what_a_killed_process_left_half_written(tmp_path):
   directory = _begun(tmp_path, seed=1)
   for name in (".metrics.csv.7.tmp", "checkpoints/.step-00000002.npz.7.tmp",
@@ -280,7 +252,8 @@ def test_begin_removes_what_a_killed_process_left_half_written(tmp_path):
   directory.begin({"seed": 1}, {}, overwrite=False)
   left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
   assert left == {
-      "config.json", "environment.json", "step-00000001.npz", "notes.tmp"}
+      "config.json", "environment.json", "MANIFEST", "step-00000001.npz",
+      "notes.tmp"}
 
 
 def test_metrics_are_a_row_an_epoch_with_the_contracts_columns(tmp_path):

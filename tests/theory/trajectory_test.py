@@ -59,6 +59,7 @@ def test_it_is_the_training_of_the_paper(split, tmp_path):
   class Directory:
     path, checkpoints, tensorboard = (
         tmp_path, tmp_path / "checkpoints", tmp_path / "tensorboard")
+    identity = None
 
     def write_metrics(self, rows):
       del rows

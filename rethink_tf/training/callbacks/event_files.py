@@ -15,6 +15,9 @@ from tensorboard.plugins.hparams import api as hparams
 from tensorboard.plugins.hparams import metadata
 import tensorflow as tf
 
+from rethink_tf.runs import ownership
+from rethink_tf.runs import storage
+
 _GRID = (3, 4)
 # The columns of the HParams tab. It shows five hyperparameters, sorted by name,
 # unless told otherwise: those that tell the rows of Table 1 and Table 2 apart.
@@ -57,9 +60,14 @@ class TensorBoard(keras.callbacks.Callback):
         for name in sorted({name for name, _ in _CURVES.values()})}
     for row in rows:
       self._write(row)
+    self._flush()
 
   def on_epoch_end(self, epoch, logs=None):
     self._write(self._rows[-1])
+    self._flush()
+
+  def _flush(self):
+    """Leaves nothing to be written by a writer as the process ends."""
     for writer in self._writers.values():
       writer.flush()
 
@@ -79,6 +87,7 @@ class TensorBoard(keras.callbacks.Callback):
         "config", "\n".join("    " + line for line in lines), 0))
     writer.add("training examples", 0, lambda: tf.summary.image(
         "training examples", image[tf.newaxis], 0))
+    writer.flush()
 
   def _write(self, row):
     for column, (name, tag) in _CURVES.items():
@@ -111,7 +120,10 @@ class _Writer:
     """
     if (tag, step) in self._written:
       return
+    # A writer whose file is gone makes it anew, in whoever's folder.
+    ownership.require(self._folder)
     if self._writer is None:
+      storage.make_folder(self._folder)
       self._writer = tf.summary.create_file_writer(str(self._folder))
     with self._writer.as_default():
       write()
@@ -122,6 +134,7 @@ class _Writer:
 
   def flush(self):
     if self._writer is not None:
+      ownership.require(self._folder)
       self._writer.flush()
 
 

@@ -18,7 +18,7 @@ class Saver(keras.callbacks.Callback):
 
   def __init__(self, setting, position, rows):
     super().__init__()
-    self._folder = setting.directory.checkpoints
+    self._directory = setting.directory
     self._clock = setting.clock
     self._stop = setting.stop
     self._interval = 60 * setting.checkpoint_minutes
@@ -83,5 +83,7 @@ class Saver(keras.callbacks.Callback):
           "logs": {name: float(value) for name, value in logs.items()},
       }
     if self._team.is_chief:
-      checkpoints.save(self._folder, self._position.step, arrays, saved)
+      checkpoints.save(
+          self._directory.checkpoints, self._position.step, arrays, saved,
+          self._directory.identity)
     self._last = time.monotonic()

@@ -135,9 +135,9 @@ def test_checkpoints_in_an_epoch_come_after_so_many_minutes(
   steps = []
   save = checkpoints.save
 
-  def note(folder, step, arrays, saved):
+  def note(folder, step, arrays, saved, *others):
     steps.append((step, "epoch" in saved))
-    save(folder, step, arrays, saved)
+    save(folder, step, arrays, saved, *others)
 
   monkeypatch.setattr(checkpoints, "save", note)
   now = [0.0]  # Seconds; each question takes 30.
