@@ -109,6 +109,6 @@ def test_the_report_lists_its_runs(data_dir, tmp_path):
 
 
 def test_chance_is_one_of_all_classes():
-  assert {name: entry.chance for name, entry in catalog.DATASETS.items()} == {
-      "cifar10": 0.1, "mnist": 0.1, "digits": 0.1, "cifar100": 0.01,
-      "svhn_cropped": 0.1, "fashion_mnist": 0.1, "imagenet2012": 0.001}
+  chances = {"cifar10": 0.1, "digits": 0.1, "cifar100": 0.01,
+             "imagenet2012": 0.001}
+  assert chances == {name: catalog.DATASETS[name].chance for name in chances}
