@@ -35,6 +35,8 @@ HEADINGS = WHAT, OPTIMIZER, DATA, RUN, IMAGENET, WORKERS = (
     "Workers")
 # The default of a field that its program fills in where no flag is given.
 REQUIRED = dataclasses.MISSING
+# What absl raises: of --noresume=1, a plain ValueError.
+_REFUSALS = (flags.Error, ValueError)
 _DEFINE = {
     bool: flags.DEFINE_bool, int: flags.DEFINE_integer,
     float: flags.DEFINE_float, str: flags.DEFINE_string,
@@ -174,7 +176,7 @@ def read(program, purpose, arguments, *kinds):
     raise errors.UsageError("Unknown command line flag 'undefok'")
   try:
     rest = values([program, *expanded])[1:]
-  except flags.Error as error:
+  except _REFUSALS as error:
     place = _find_refused(expanded, kinds)
     raise errors.UsageError(
         f"{error} ({place})" if place else str(error)) from error
@@ -200,7 +202,7 @@ def _find_refused(arguments, kinds):
     if isinstance(argument, flagfile.Line):
       try:
         define(*kinds)(["", argument])
-      except flags.Error:
+      except _REFUSALS:
         return argument.place
   return None
 

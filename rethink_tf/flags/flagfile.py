@@ -67,7 +67,11 @@ def _read(path, including):
   try:
     # Some editors begin a file with a byte order mark.
     text = path.read_text(encoding="utf-8-sig")
-  except (OSError, UnicodeDecodeError) as error:
+  except UnicodeDecodeError as error:
+    raise errors.UsageError(
+        f"flagfile {path}: expected text in UTF-8. Received: {error}"
+    ) from error
+  except OSError as error:
     raise errors.UsageError(
         f"flagfile {path} cannot be read: {error}") from error
   flags = []

@@ -86,7 +86,7 @@ def test_a_folder_or_binary_or_no_path_is_refused(tmp_path):
   (tmp_path / "folder").mkdir()
   (tmp_path / "binary").write_bytes(b"--seed=1\n\xff\xfe\n")
   assert "expected a file" in _refusal("--flagfile=folder")
-  assert "cannot be read" in _refusal("--flagfile=binary")
+  assert "expected text in UTF-8" in _refusal("--flagfile=binary")
   assert "expected a path" in _refusal("--flagfile")
   assert "expected a file" in _refusal("--flagfile=")
 

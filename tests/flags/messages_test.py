@@ -272,6 +272,15 @@ def test_every_program_names_the_line_of_a_flag_that_it_lacks(parse, tmp_path):
   assert message.endswith(f" (flagfile {file}, line 2)")
 
 
+def test_a_negated_flag_with_a_value_is_refused(tmp_path):
+  said = "--noresume=1 does not take an argument"
+  assert _refusal(training_flags.parse, "--noresume=1") == said
+  file = tmp_path / "f"
+  file.write_text("--noresume=1\n")
+  assert _refusal(training_flags.parse, f"--flagfile={file}") == (
+      f"{said} (flagfile {file}, line 1)")
+
+
 def test_a_flag_of_other_data_is_found_in_its_flagfile(tmp_path):
   file = tmp_path / "f"
   file.write_text("--dataset=digits\n--image_size=96\n")
