@@ -13,7 +13,7 @@ from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import sealed
 
 _CONFIG = {"dataset": "digits", "model": "m", "seed": 3}
-_ROW = {"epoch": 1, "step": 3, "corrupted_accuracy": 0.5}
+_ROW = {"epoch": 1, "step": 3, "untouched_accuracy": 0.5}
 # Of others, where a run's would be.
 _STRANGERS = [
     "checkpoints/model.h5", "checkpoints/a/b/step-00000001.npz",
