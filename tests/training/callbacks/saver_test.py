@@ -40,6 +40,7 @@ def _train(folder, model_name="mlp_1x512", train=_TRAIN, labels=None,
       dataset="digits", model=model_name, batch_size=16, epochs=2,
       learning_rate=0.01, random_crop=True, dropout=0.5, weight_decay=0.001)
   keras.backend.clear_session()
+  folder.mkdir(exist_ok=True)
   model = registry.build(
       model_name, weight_decay=config.weight_decay, dropout=config.dropout)
   rows = fit.train(
