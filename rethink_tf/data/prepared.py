@@ -137,8 +137,9 @@ def _read(tfds, builder, split, count, entry):
   labels = np.empty((count,), np.int32)
   numbers = np.empty((count,), np.int32) if (
       "id" in builder.info.features) else None
-  # One shard after the other: the order is then that of the records.
-  read_config = tfds.ReadConfig(interleave_cycle_length=1)
+  # One shard after the other: the order is then that of the records. It is read
+  # once, so that a cache in memory, which TFDS adds, would be for nothing.
+  read_config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
   examples = builder.as_dataset(
       split=split, shuffle_files=False, read_config=read_config)
   position = stop = 0

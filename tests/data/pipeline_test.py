@@ -169,3 +169,31 @@ def _standardized(images):
   spread = np.maximum(flat.std(axis=1, keepdims=True), floor)
   result = (flat - flat.mean(axis=1, keepdims=True)) / spread
   return result.reshape(images.shape)
+
+
+_READ = """
+import resource
+import numpy as np
+from rethink_tf.data import dataset
+from rethink_tf.data import pipeline
+from rethink_tf.flags import training
+config, _ = training.parse(["--dataset=cifar10", "--epochs=1"])
+def peak_of_reading(count):
+  images = np.random.default_rng(0).integers(
+      0, 256, (count, 32, 32, 3), np.uint8)
+  split = dataset.Split(images, np.zeros(count, np.int32))
+  for batches in (pipeline.training_batches(split, config),
+                  pipeline.evaluation_batches(split)):
+    for batch in batches:
+      pass
+  return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+few = peak_of_reading(1000)
+print(1.024 * (peak_of_reading(30_000) - few) / 29_000)
+"""
+
+
+def test_an_image_takes_its_pixels_and_one_copy_of_floats(tmp_path):
+  done = launch.python(_READ, folder=tmp_path)
+  assert done.returncode == 0, done.stderr
+  # 3.1 kB and 9.4 kB; what a few batches take comes on top of it.
+  assert 9 < float(done.stdout) < 20
