@@ -26,6 +26,14 @@ def workspace():
   )
 
 
+def is_file(path):
+  """Tells whether there is a file at a path, whatever characters that has."""
+  try:
+    return os.path.isfile(path)
+  except ValueError:  # A NUL, which no path has.
+    return False
+
+
 def find_file(flag, text):
   """Returns the path of a user's file, or of one shipped with the project.
 
@@ -38,7 +46,7 @@ def find_file(flag, text):
   """
   of_user = user_path(text)
   for candidate in (of_user, shipped(text)):
-    if os.path.isfile(candidate):
+    if is_file(candidate):
       return candidate
   raise errors.UsageError(
       f"--{flag}: expected a file. Received: {text!r}, which is neither "

@@ -262,6 +262,48 @@ def _build(kind, values, others):
   return made
 
 
+def require_valid(kind, recorded):
+  """Checks the fields of a class in what its `as_dict` was, once, as flags are.
+
+  Args:
+    kind: the class, all of whose fields are flags.
+    recorded: a dict as JSON may hold it; fields may be missing.
+
+  Raises:
+    KeyError: a field that another is checked by is missing.
+    UsageError: a value is of another type than the field, or out of range.
+  """
+  fields = {}
+  for name, field, declared in _flags_of(kind):
+    if field.name not in recorded:
+      continue
+    value = recorded[field.name]
+    if isinstance(value, list):
+      value = tuple(value)
+    kind_of_all, kind_of_each = _types(field)
+    may_be_none = isinstance(field.type, types.UnionType)
+    if value is None and may_be_none:
+      fields[field.name] = None
+      continue
+    entries = value if isinstance(value, tuple) else (value,)
+    if isinstance(value, tuple) != (kind_of_all is tuple) or not all(
+        _is_of(entry, kind_of_each or kind_of_all) for entry in entries):
+      raise errors.UsageError(
+          f"--{name}: expected a value of another type. Received: {value!r}")
+    for entry in entries:
+      for check in declared.checks:
+        check(name, entry, fields)
+    fields[field.name] = value
+
+
+def _is_of(value, kind):
+  """Tells whether a value as JSON has it is of a type; True is no number."""
+  if kind is float:
+    kind = (int, float)
+  return isinstance(value, kind) and (
+      kind is bool or not isinstance(value, bool))
+
+
 def _flags_of(kind):
   """Yields `(flag's name, field, what it declares)` of a class's flags."""
   for field in dataclasses.fields(kind):

@@ -4,12 +4,15 @@ absl ignores a line without dashes and a file that includes itself; a run
 started from such a file would not be the run its author meant.
 """
 
+import os
 import pathlib
 
+from rethink_tf import documents
 from rethink_tf import errors
 from rethink_tf import paths
 
 _PREFIXES = ("--flagfile=", "-flagfile=")
+_FLAGS = ("--flagfile", "-flagfile")
 
 
 class Line(str):
@@ -47,7 +50,7 @@ def expand(arguments):
   remaining = list(arguments)
   while remaining:
     argument = remaining.pop(0)
-    if argument in ("--flagfile", "-flagfile"):
+    if argument in _FLAGS:
       if not remaining:
         raise errors.UsageError(
             "--flagfile: expected a path. Received: nothing")
@@ -61,17 +64,17 @@ def expand(arguments):
 
 
 def _read(path, including):
-  resolved = path.resolve()
-  if resolved in including:
-    raise errors.UsageError(f"flagfile {path} includes itself")
   try:
+    resolved = os.path.realpath(path)
+    if resolved in including:
+      raise errors.UsageError(f"flagfile {path} includes itself")
     # Some editors begin a file with a byte order mark.
-    text = path.read_text(encoding="utf-8-sig")
+    text = documents.read_bytes(path).decode("utf-8-sig")
   except UnicodeDecodeError as error:
     raise errors.UsageError(
         f"flagfile {path}: expected text in UTF-8. Received: {error}"
     ) from error
-  except OSError as error:
+  except (OSError, ValueError) as error:
     raise errors.UsageError(
         f"flagfile {path} cannot be read: {error}") from error
   flags = []
@@ -83,7 +86,7 @@ def _read(path, including):
       raise errors.UsageError(
           f"{place}: expected a flag that starts with --, or a comment that "
           f"starts with #. Received: {line!r}")
-    if any(map(str.isspace, line.partition("=")[0])):
+    if any(map(str.isspace, line.partition("=")[0])) or line in _FLAGS:
       raise errors.UsageError(
           f"{place}: expected --name=value. Received: {line!r}")
     if line.startswith(_PREFIXES):

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 
+from rethink_tf import documents
 from rethink_tf import errors
 
 _BACKEND = "KERAS_BACKEND"
@@ -92,7 +93,7 @@ def _read_settings(file):
   try:
     if not os.path.exists(file):
       return {}
-    settings = json.loads(file.read_text(encoding="utf-8"))
+    settings = documents.read_json(file)
   except ValueError:
     return {}  # As Keras takes a file that is no JSON.
   except OSError as error:

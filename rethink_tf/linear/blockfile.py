@@ -8,8 +8,7 @@ import hashlib
 
 import numpy as np
 
-from rethink_tf.runs import documents
-from rethink_tf.runs import storage
+from rethink_tf import documents
 
 _MAX_HEADER = 65_536
 
@@ -21,7 +20,7 @@ def read(path):
     ValueError: the file is damaged.
     OSError: it cannot be read; FileNotFoundError: it is absent.
   """
-  with storage.open_file(path) as file:
+  with documents.open_file(path) as file:
     try:
       header = documents.parse_json(file.readline(_MAX_HEADER))
       content = file.read()

@@ -11,13 +11,13 @@ import time
 
 import numpy as np
 
+from rethink_tf import documents
 from rethink_tf import errors
 from rethink_tf.linear import accumulation
 from rethink_tf.linear import gram
 from rethink_tf.linear import problem as problem_lib
 from rethink_tf.linear import random_convnet
 from rethink_tf.linear import store
-from rethink_tf.runs import documents
 from rethink_tf.runs import sealed
 from rethink_tf.runs import storage
 

@@ -71,6 +71,7 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     DivergedError: the tolerance was not reached.
     StorageError: a checkpoint cannot be written.
   """
+  _refuse_empty(gram, l2)
   if method == "cholesky":
     factor, shift = _factorize(gram, l2, store, progress)
     precondition = factor.solve
@@ -95,6 +96,15 @@ def solve(gram, targets, l2, method, tolerance, seed, store, progress):
     condition = max(1.0, largest / _keep_above_rounding(smallest, largest))
   progress.end()
   return Solution(state.solution, fitted, relative, condition, rows)
+
+
+def _refuse_empty(gram, l2):
+  """Raises DivergedError of a matrix that is zero, or has what is no number."""
+  diagonal = gram.diagonal() + l2
+  if not np.isfinite(diagonal).all() or diagonal.max() <= 0:
+    raise errors.DivergedError(
+        "the Gram matrix is zero, or has numbers that are not finite: other "
+        "--bandwidth, --threshold or --l2 may help")
 
 
 def count_landmarks(size):

@@ -144,9 +144,10 @@ def double_descent(runs):
     metrics.csv.
   """
   columns = ["curve", "n", "label_corruption", "l2", "features", "train_error",
-             "test_error", "train_loss", "test_loss", "norm"]
+             "test_error", "train_loss", "test_loss", "norm", cells.SOURCE]
   return _stacked([
-      run.metrics.assign(curve=run.config["dataset"], n=run.result["n"])
+      run.metrics.assign(curve=run.config["dataset"], n=run.result["n"],
+                         **{cells.SOURCE: run.directory})
       for run in runs.of_program("double_descent")], columns)
 
 

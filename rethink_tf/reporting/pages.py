@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import re
 
+from rethink_tf import documents
 from rethink_tf import errors
 from rethink_tf.reporting import cells
 from rethink_tf.reporting import gallery
@@ -124,6 +125,25 @@ def sections(runs, folder):
   return made
 
 
+def read(path):
+  """Returns a page's text, whose marks are those of sections.
+
+  Args:
+    path: `pathlib.Path` of the page.
+
+  Raises:
+    UsageError: the page cannot be read, or `with_sections` refuses it.
+  """
+  try:
+    text = documents.read_bytes(path).decode("utf-8")
+  except (OSError, ValueError) as error:
+    raise errors.UsageError(
+        f"--readme: expected a page of text. Received: {path} ({error})"
+    ) from error
+  with_sections(text, dict.fromkeys(SECTIONS, ""))
+  return text
+
+
 def with_sections(text, content):
   """Returns a page's text with the content of each section that it marks.
 
@@ -238,5 +258,17 @@ def _paragraphs(*texts):
 
 def _markdown(columns, rows):
   lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-  lines += ["| " + " | ".join(row[c] for c in columns) + " |" for row in rows]
+  lines += ["| " + " | ".join(_as_cell(row[c]) for c in columns) + " |"
+            for row in rows]
   return "\n".join(lines)
+
+
+def _as_cell(text):
+  """Returns text as a cell of a Markdown table, in which it ends no cell.
+
+  Neither markup of HTML nor a link that is somebody's text is one on the page.
+  """
+  for character, shown in (
+      ("|", "\\|"), ("<", "&lt;"), ("\n", " "), ("\r", " ")):
+    text = text.replace(character, shown)
+  return text

@@ -3,12 +3,18 @@
 import collections
 import dataclasses
 import pathlib
-import typing
+import re
 
+import numpy as np
 import pandas as pd
 
 from rethink_tf import errors
 from rethink_tf.data import catalog
+from rethink_tf.flags import declare
+from rethink_tf.flags import double_descent as double_descent_flags
+from rethink_tf.flags import linear as linear_flags
+from rethink_tf.flags import section5 as section5_flags
+from rethink_tf.flags import theory as theory_flags
 from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import loading
 from rethink_tf.runs import results
@@ -19,6 +25,35 @@ from rethink_tf.suites import plan as suite_plan
 FREE = (
     "seed", "epochs", "train_examples", "eval_every", "stop_when_fitted",
     "precision")
+
+# The class of each program's config.
+_KINDS = {"train": training_flags.Config, **{
+    kind.program: kind for kind in (
+        linear_flags.LinearConfig, section5_flags.Section5Config,
+        double_descent_flags.DoubleDescentConfig, theory_flags.Corollary1,
+        theory_flags.Expressivity, theory_flags.Lemma1, theory_flags.Rademacher,
+        theory_flags.Stability, theory_flags.VcDimension)}}
+_NOT_FLAGS = ("program", "label_hash", "dataset_fingerprint")
+# Columns of train's metrics.csv that no row is without.
+_ALWAYS_MEASURED = ("step", "learning_rate", "train_loss", "train_accuracy")
+_SAID_TWICE = ("dataset", "model", "seed")  # In config.json and result.json.
+_FINGERPRINT = re.compile("[0-9a-z-]{1,64}")
+_LABELS = re.compile("[0-9a-f]{64}")  # What --labels_file was.
+
+
+def _always_in(kind):
+  """Returns the fields that are in the config.json of each run of a class."""
+  return {field.name for field in dataclasses.fields(kind)} - {
+      "label_noise", "labels_file"}
+
+
+# Of config.json, what is read of a run of another program than train.
+_NEEDED = {
+    "interpolate": _always_in(linear_flags.LinearConfig),
+    "section5": _always_in(section5_flags.Section5Config),
+    "double_descent": {"dataset"},
+    "expressivity": {"method", "label_corruption"},
+    "rademacher": {"dataset"}, "stability": {"dataset", "model", "n"}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +210,7 @@ def find(folder):
   for file in sorted(pathlib.Path(folder).rglob("config.json")):
     try:
       run = _read(file.parent)
-    except errors.StorageError as error:
+    except (errors.StorageError, FileNotFoundError) as error:
       damaged.append(str(error))
       continue
     if run is None:
@@ -188,7 +223,8 @@ def find(folder):
     if fingerprint != usual[dataset]:
       left_out.append(
           f"{directory} is of another {dataset[0]} (fingerprint "
-          f"{fingerprint[:8]}) than most runs ({usual[dataset][:8]}): left out")
+          f"{str(fingerprint)[:8]}) than most runs "
+          f"({str(usual[dataset])[:8]}): left out")
       del by_directory[directory]
   return Runs(list(by_directory.values())), left_out, damaged
 
@@ -227,42 +263,65 @@ def _read(directory):
   if loaded.result is None:
     return None
   program = loaded.config.get("program", "train")
-  if not results.FIELDS.get(program, set()) <= set(loaded.result):
+  kind = _KINDS.get(program) if isinstance(program, str) else None
+  if kind is None:
+    raise _another_version(directory)
+  recorded = {k: v for k, v in loaded.config.items() if k not in _NOT_FLAGS}
+  labels = recorded.get("labels_file")
+  typed = {k: v for k, v in recorded.items() if k != "labels_file"}
+  try:
+    declare.require_valid(kind, typed)
+  except (KeyError, errors.UsageError):
+    raise _another_version(directory) from None
+  if labels is not None and not _LABELS.fullmatch(str(labels)):
+    raise _another_version(directory)
+  of_imagenet = recorded.get("dataset") == catalog.IMAGENET
+  if (not _has_fingerprint({**loaded.config, **loaded.result})
+      or any(loaded.result.get(name, value) != value
+             for name, value in recorded.items() if name in _SAID_TWICE)
+      or not results.is_whole(program, loaded.result, of_imagenet)):
     raise _another_version(directory)
   if program != "train":
+    _check_columns(directory, loaded.metrics, results.COLUMNS.get(program, ()))
+    if not _NEEDED.get(program, set()) <= set(recorded):
+      raise _another_version(directory)
     return Other(directory, loaded.config, loaded.result, loaded.metrics)
   try:
     config = training_flags.read_config(loaded.config)
   except ValueError:
     raise _another_version(directory) from None
-  if not (_has_its_types(config) and _can_be_reported(config, loaded.result)):
+  if set(recorded) != set(config.as_dict()):
     raise _another_version(directory)
   # As the config says, or fewer where it says that a fitted network stops.
-  last = loaded.result["epochs"] if config.stop_when_fitted else config.epochs
-  if list(loaded.metrics.index) != list(range(1, last + 1)):
+  last = loaded.result.get("epochs") if config.stop_when_fitted else (
+      config.epochs)
+  rows = loaded.metrics.index
+  if len(rows) != last or list(rows) != list(range(1, last + 1)):
     raise errors.StorageError(
         f"{directory / 'metrics.csv'} is damaged: expected epochs 1 to "
         f"{last}. Received: {len(loaded.metrics)} rows")
+  _check_columns(directory, loaded.metrics, _ALWAYS_MEASURED)
+  if any(fitted and fitted > last
+         for fitted in loaded.result["epochs_to_fit"].values()):
+    raise _another_version(directory)
   return Run(
       directory, config, loaded.result, loaded.metrics, loaded.label_kinds)
 
 
-def _has_its_types(config):
-  hints = typing.get_type_hints(training_flags.Config)
-  return all(
-      isinstance(value, (int, float) if hints[name] is float else hints[name])
-      for name, value in config.as_dict().items())
+def _has_fingerprint(recorded):
+  """Tells whether a run's data has its fingerprint, where the run has data."""
+  return bool(_FINGERPRINT.fullmatch(
+      str(recorded.get("dataset_fingerprint", "none"))))
 
 
-def _can_be_reported(config, result):
-  """Tells whether what is read of train's result is what it should be."""
-  numbers = {k for k, v in result.items() if isinstance(v, (int, float))}
-  needed = (
-      results.NUMBERS_OF_IMAGENET if config.is_imagenet else results.NUMBERS)
-  fitted = result["epochs_to_fit"]
-  return (needed <= numbers and isinstance(fitted, dict)
-          and set(results.LEVELS) <= set(fitted)
-          and isinstance(result["dataset_fingerprint"], str))
+def _check_columns(directory, metrics, columns):
+  """Raises StorageError unless a table has columns, and numbers in them."""
+  if columns and metrics.empty or not all(
+      name in metrics and pd.api.types.is_numeric_dtype(metrics[name])
+      and np.isfinite(metrics[name]).all() for name in columns):
+    raise errors.StorageError(
+        f"{directory / 'metrics.csv'} is damaged: expected numbers in the "
+        f"columns {', '.join(sorted(columns))}")
 
 
 def _another_version(directory):

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from rethink_tf.runs import documents
+from rethink_tf import documents
 from rethink_tf.runs import sealed
 from rethink_tf.runs import storage
 

@@ -19,8 +19,16 @@ def shell_line(program, arguments):
   script = root / "scripts" / "bazel"
   # A program that Bazel has built does not know the checkout by itself.
   start = str(script) if script.exists() else "scripts/bazel"
-  return shlex.join(
-      [start, "run", f"//rethink_tf:{program}", "--", *arguments])
+  words = [start, "run", f"//rethink_tf:{program}", "--", *arguments]
+  return " ".join(map(_quote, words))
+
+
+def _quote(word):
+  """Returns a word as a shell reads it, whatever it holds, in one line."""
+  if word.isprintable():
+    return shlex.quote(word)
+  octal = "".join(f"\\{byte:03o}" for byte in os.fsencode(word))
+  return f'"$(printf \'{octal}\')"'
 
 
 def anywhere(arguments, data_dir, left_out=None):

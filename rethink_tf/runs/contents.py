@@ -11,8 +11,8 @@ import re
 import stat
 import sys
 
+from rethink_tf import documents
 from rethink_tf import errors
-from rethink_tf.runs import documents
 from rethink_tf.runs import extension
 from rethink_tf.runs import manifest
 from rethink_tf.runs import sealed

@@ -21,9 +21,9 @@ import json
 import os
 import stat
 
+from rethink_tf import documents
 from rethink_tf import errors
 from rethink_tf.runs import contents as contents_lib
-from rethink_tf.runs import documents
 from rethink_tf.runs import extension
 from rethink_tf.runs import manifest as manifest_lib
 from rethink_tf.runs import ownership

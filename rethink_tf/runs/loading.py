@@ -1,9 +1,11 @@
 """A run directory as dicts and data frames."""
 
 import dataclasses
+import io
 import pathlib
 import typing
 
+from rethink_tf import documents
 from rethink_tf import errors
 from rethink_tf.runs import directory as run_directory
 
@@ -78,14 +80,14 @@ def _read_table(path, *columns):
   # Imported here so that a training run does not wait for it.
   import pandas as pd  # noqa: PLC0415
 
-  if not path.exists():  # Nothing has been measured yet.
-    return pd.DataFrame(columns=columns[0])
   try:
-    table = pd.read_csv(path)
+    table = pd.read_csv(io.BytesIO(documents.read_bytes(path)))
     if columns == (None,):
       return table
     if tuple(table.columns) not in columns:
       raise ValueError(f"its columns are {', '.join(table.columns)}")
     return table.set_index("epoch").astype(float)
+  except FileNotFoundError:  # Nothing has been measured yet.
+    return pd.DataFrame(columns=columns[0])
   except (OSError, ValueError) as error:
     raise errors.StorageError(f"{path} is damaged ({error})") from error

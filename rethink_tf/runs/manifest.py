@@ -9,7 +9,7 @@ name was written here, whenever a process was killed, and no other was.
 import hashlib
 import zlib
 
-from rethink_tf.runs import documents
+from rethink_tf import documents
 from rethink_tf.runs import storage
 
 NAME = "MANIFEST"

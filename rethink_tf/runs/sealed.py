@@ -15,7 +15,7 @@ import zipfile
 import numpy as np
 
 from rethink_tf import digests
-from rethink_tf.runs import documents
+from rethink_tf import documents
 from rethink_tf.runs import storage
 
 _MANIFEST = "manifest.json"
@@ -65,7 +65,7 @@ def read(path, run=None):
     ValueError: it is damaged.
     OtherRunError: it is of another run.
   """
-  with storage.open_file(path) as file:
+  with documents.open_file(path) as file:
     try:
       is_sealed = _check_seal(file)
       arrays, manifest = _parse(file)
@@ -84,7 +84,7 @@ def read(path, run=None):
 def is_foreign(path):
   """Tells whether a file is a sound npz file, but no checkpoint."""
   try:
-    with storage.open_file(path) as file, zipfile.ZipFile(file) as archive:
+    with documents.open_file(path) as file, zipfile.ZipFile(file) as archive:
       return f"{_MANIFEST}.npy" not in archive.namelist()
   except Exception:  # A damaged checkpoint, for all that is known.
     return False
@@ -113,7 +113,7 @@ class OnDisk:
 
   def __init__(self, path, name):
     self._path = path
-    with storage.open_file(path) as file, zipfile.ZipFile(file) as archive:
+    with documents.open_file(path) as file, zipfile.ZipFile(file) as archive:
       entry = archive.getinfo(f"{name}.npy")
       with archive.open(entry) as member:
         np.lib.format.read_magic(member)

@@ -2,11 +2,9 @@
 
 import contextlib
 import csv
-import errno
 import io
 import json
 import os
-import stat
 
 from rethink_tf import errors
 from rethink_tf.runs import ownership
@@ -90,24 +88,6 @@ def append_text(path, text):
         f"{path} cannot be written: {error.strerror}") from error
 
 
-def open_file(path):
-  """Opens a plain file for reading bytes; what it is cannot make it wait.
-
-  Args:
-    path: `pathlib.Path`; a link to a plain file will do.
-
-  Raises:
-    FileNotFoundError: it is absent.
-    OSError: it cannot be read, or is no plain file.
-  """
-  # A FIFO nobody writes to would be waited for.
-  descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-  if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-    os.close(descriptor)
-    raise OSError(errno.EINVAL, "not a plain file", str(path))
-  return os.fdopen(descriptor, "rb")
-
-
 def make_folder(path):
   """Makes a folder, and those above it, where absent.
 
@@ -185,14 +165,21 @@ def csv_text(columns, rows):
   Args:
     columns: their names, in order.
     rows: a dict a row; None is an empty cell, and what is in no column is left
-      out.
+      out. Text that a spreadsheet would compute has a quote before it.
   """
   text = io.StringIO()
   writer = csv.DictWriter(
       text, columns, extrasaction="ignore", lineterminator="\n")
   writer.writeheader()
-  writer.writerows(rows)
+  writer.writerows(
+      {name: _as_text(value) for name, value in row.items()} for row in rows)
   return text.getvalue()
+
+
+def _as_text(value):
+  if isinstance(value, str) and value.startswith(("=", "+", "@", "\t", "\r")):
+    return f"'{value}"
+  return value
 
 
 def _flush_folder(folder):

@@ -13,6 +13,7 @@ import time
 
 import tqdm
 
+from rethink_tf import documents
 from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
@@ -57,7 +58,8 @@ class Job:
   def seconds_left(self):
     if self.done:
       return 0.0
-    return self.seconds * (1 - self.epochs_done / self.plan.config.epochs)
+    return self.seconds * max(
+        0, 1 - self.epochs_done / self.plan.config.epochs)
 
 
 def jobs(planned, logdir, train_counts, fingerprints):
@@ -164,19 +166,36 @@ def _runs_below(logdir, fingerprints):
   """
   known, of_other_data = {}, set()
   for file in sorted(logdir.rglob("config.json")):
-    # One that cannot be read is no run to go on with.
-    with contextlib.suppress(errors.StorageError):
-      recorded = run_directory.read_json(file) or {}
-      if "program" in recorded:  # Another's than train's.
-        continue
-      usable = fingerprints.get(recorded.get("dataset"))
-      if usable and usable != recorded.get("dataset_fingerprint"):
-        of_other_data.add(file.parent)
-        continue
-      key = _make_key(recorded)
-      if key not in known or not _is_done(known[key]):
-        known[key] = file.parent
+    try:
+      recorded = _read_config(file)
+    except errors.StorageError as error:
+      # No run to go on with.
+      print(f"warning: {' '.join(str(error).split())}", file=sys.stderr,
+            flush=True)
+      continue
+    if "program" in recorded:  # Another's than train's.
+      continue
+    usable = fingerprints.get(recorded.get("dataset"))
+    if usable and usable != recorded.get("dataset_fingerprint"):
+      of_other_data.add(file.parent)
+      continue
+    key = _make_key(recorded)
+    if key not in known or not _is_done(known[key]):
+      known[key] = file.parent
   return known, of_other_data
+
+
+def _read_config(file):
+  """Returns config.json as a dict, none of whose values is one.
+
+  Raises:
+    StorageError: it is damaged, or none.
+  """
+  recorded = run_directory.read_json(file) or {}
+  if not all(isinstance(recorded.get(name, ""), str)
+             for name in ("dataset", "program")):
+    raise errors.StorageError(f"{file} is damaged: it is no run's")
+  return recorded
 
 
 def _make_key(config):
@@ -206,22 +225,24 @@ def _is_longer(directory, config):
 
 def _epochs_done(directory):
   try:
-    lines = (directory / "metrics.csv").read_text("utf-8").splitlines()
+    content = documents.read_bytes(directory / "metrics.csv")
   except (OSError, ValueError):
     return 0
-  return max(0, len(lines) - 1)
+  return max(0, len(content.splitlines()) - 1)
 
 
 def _rates(directories):
   """Returns the median images/s of each model's longer finished runs."""
   seen = {}
   for directory in directories:
-    with contextlib.suppress(errors.StorageError, KeyError, TypeError):
-      result = run_directory.read_json(directory / "result.json") or {
-          "wall_seconds": 0}
-      if result["wall_seconds"] >= _LONG_ENOUGH_SECONDS:
-        rate = result["images_per_second"]
-        seen.setdefault(result["model"], []).append(rate)
+    with contextlib.suppress(errors.StorageError):
+      result = run_directory.read_json(directory / "result.json") or {}
+      seconds, rate, model = map(
+          result.get, ("wall_seconds", "images_per_second", "model"))
+      if (isinstance(model, str) and isinstance(seconds, (int, float))
+          and isinstance(rate, (int, float)) and rate > 0
+          and seconds >= _LONG_ENOUGH_SECONDS):
+        seen.setdefault(model, []).append(rate)
   return {model: statistics.median(rates) for model, rates in seen.items()}
 
 
@@ -246,7 +267,10 @@ def _start(job, logdir, data_dir):
   log = _log_path(job, logdir)
   try:
     log.parent.mkdir(parents=True, exist_ok=True)
-    output = log.open("ab")
+    # No link is followed to what is another's.
+    descriptor = os.open(
+        log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    output = os.fdopen(descriptor, "ab")
   except OSError as error:
     raise errors.UsageError(
         f"--logdir: expected a folder that can be written. Received: {logdir} "

@@ -1,5 +1,7 @@
 """Tests of flagfile: what is read, and every way to be misread refused."""
 
+import os
+
 import pytest
 
 from rethink_tf import errors
@@ -91,6 +93,18 @@ def test_a_folder_or_binary_or_no_path_is_refused(tmp_path):
   assert "expected a file" in _refusal("--flagfile=")
 
 
+def test_an_inner_fifo_is_refused_and_not_waited_for(tmp_path):
+  os.mkfifo(tmp_path / "fifo")
+  (tmp_path / "f").write_text("--flagfile=fifo\n")
+  assert "fifo cannot be read" in _refusal("--flagfile=f")
+
+
+def test_a_nul_in_a_path_is_refused(tmp_path):
+  (tmp_path / "f").write_text("--flagfile=a\0b\n")
+  assert "cannot be read" in _refusal("--flagfile=f")
+  assert "expected a file" in _refusal("--flagfile=a\0b")
+
+
 def test_a_name_too_long_for_the_disk_is_refused():
   assert "expected a file" in _refusal("--flagfile=" + 300 * "a")
 
@@ -109,7 +123,8 @@ def test_the_users_own_file_comes_before_a_shipped_one(tmp_path):
 
 
 @pytest.mark.parametrize("line", [
-    "--epochs 3", "--flagfile other", "--epochs =3", "-flagfile\tother"])
+    "--epochs 3", "--flagfile other", "--epochs =3", "-flagfile\tother",
+    "--flagfile", "-flagfile"])
 def test_a_name_and_its_value_are_joined_by_an_equals_sign(tmp_path, line):
   (tmp_path / "f").write_text(f"--seed=1\n{line}\n")
   assert _refusal("--flagfile=f") == (

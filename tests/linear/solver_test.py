@@ -292,6 +292,16 @@ def test_a_matrix_without_an_inverse_is_given_up_soon(method):
   assert int(re.search(r"after (\d+) iterations", str(raised.value))[1]) < 10
 
 
+@pytest.mark.parametrize("method", ["cholesky", "cg"])
+@pytest.mark.parametrize("value", [0, np.nan, np.inf])
+def test_a_matrix_of_zeros_or_of_no_numbers_is_refused(method, value):
+  points = [np.full_like(part, value) for part in _points()]
+  matrix = gram.GramOfPoints(kernels.Kernel("linear", None), *points, 77)
+  with pytest.raises(errors.DivergedError, match="the Gram matrix is zero"):
+    solver.solve(matrix, _targets(), 0.0, method, 1e-6, 1, store.Nowhere(),
+                 status.Progress())
+
+
 def _rounded(noise):
   """Returns columns of ones that are off by something indefinite."""
   off = noise * streams.normals(60, 20, 1, "rounding")

@@ -113,6 +113,16 @@ def test_the_programs_below_are_all():
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)
+def test_every_program_refuses_a_flagfile_that_includes_itself(
+    folder, program):
+  done = launch.run_without_tensorflow(
+      program, "--flagfile=circle.flags", folder=folder)
+  assert (done.returncode, done.stdout) == (2, "")
+  assert done.stderr == (
+      f"error: flagfile {folder}/itself.flags includes itself\n")
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
 def test_every_program_refuses_a_backend_that_keras_cannot_load(
     tmp_path, program):
   done = launch.run_without_tensorflow(

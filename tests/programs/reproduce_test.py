@@ -222,6 +222,30 @@ def test_runs_of_other_programs_are_none_of_a_suite_s(tmp_path, capsys):
   assert "6 runs, 6 to make" in capsys.readouterr().out
 
 
+def test_a_bad_folder_is_named_and_the_others_are_found(tmp_path, capsys):
+  plan = suite_plan.load("smoke")[0]
+  good = tmp_path / plan.folder
+  good.mkdir(parents=True)
+  storage.write_json(good / "config.json", plan.config.as_dict())
+  storage.write_json(good / "result.json", {
+      "status": "done", "model": [], "wall_seconds": "long"})
+  texts = {"deep": 10**5 * "[", "kind": '{"dataset": ["digits"]}', "list": "[]",
+           "large": f'{{"seed": {10**400}}}'}
+  for name, text in texts.items():
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "config.json").write_text(text)
+  os.mkfifo(good / "metrics.csv")
+  (tmp_path / "fifo").mkdir()
+  os.mkfifo(tmp_path / "fifo/config.json")
+  assert _main("--suite=smoke", f"--logdir={tmp_path}", "--dry_run") == 0
+  output = capsys.readouterr()
+  assert "6 runs, 5 to make" in output.out
+  assert sorted(output.err.splitlines()) == sorted(
+      line for line in output.err.splitlines() for name in (*texts, "fifo")
+      if line.startswith(f"warning: {tmp_path}/{name}/config.json is damaged"))
+  assert len(output.err.splitlines()) == 5
+
+
 def test_measuring_each_kind_of_label_is_part_of_the_time(tmp_path):
   plans = [run for run in suite_plan.load("fig1b")
            if run.name.startswith("mlp")]

@@ -178,6 +178,14 @@ def _code_of(text):
   return ast.unparse(tree)
 
 
+@pytest.mark.parametrize("name", ["a\nrm -r b", "tab\there", "\x1b[31m%s\\'"])
+def test_what_is_not_printed_stays_in_its_word_and_line(user, name):
+  line = commands.shell_line("train", [f"--logdir=/{name}", "--seed=1"])
+  assert line.isprintable()
+  assert _paste(line, "", user) == (
+      "//rethink_tf:train", [f"--logdir=/{name}", "--seed=1"])
+
+
 def test_a_program_that_knows_no_checkout_says_where_bazel_is_in_one(
     user, tmp_path, monkeypatch):
   monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))

@@ -1,6 +1,7 @@
 """Tests of suites: what runs they are, and files that are none."""
 
 import dataclasses
+import os
 
 import pytest
 
@@ -212,6 +213,35 @@ def test_the_same_config_twice_is_one_run(tmp_path):
     ("run = []", "expected runs"),
     ("[[run]]\nflagfile = 'configs/quickstart.flags'\ngrid = 3",
      "another type"),
+    *(("[[run]]\nflagfile = 'configs/quickstart.flags'\n" + more, said)
+      for more, said in (
+          ("flags.help = true", "Received: help"),
+          ("flags.flagfile = 'x'", "Received: flagfile"),
+          ("flags.epochs = [1]", "another type"),
+          ("grid.p = 3", "another type"),
+          ("grid.p = [[1]]", "another type"),
+          ("name = 3", "another type"),
+          ("name = '{p:1000000000}'\ngrid.p = [1]", "names no variable"),
+          ("name = '{p.real}'\ngrid.p = [1]", "names no variable"),
+          ("name = '{p!r}'\ngrid.p = [1]", "names no variable"),
+          ("name = '{0}'", "names no variable"),
+          ("name = '../../x'", "that a folder may have"),
+          ("name = '/tmp/x'", "that a folder may have"),
+          ("name = '.'", "that a folder may have"),
+          ("name = ''", "that a folder may have"),
+          (f"name = '{200 * 'x'}'", "that a folder may have"),
+          ('name = "a\\nrm -r b"', "that a folder may have"),
+          ('name = "a\\u0000"', "that a folder may have"),
+          ("name = '{p}'\ngrid.p = ['a/b']", "that a folder may have"),
+          ('flags.model = "a\\nb"', "that are printed"),
+          ("flags.epochs = 99999999999999999999999", "out of range"),
+          ("flags.dropout = inf", "not finite"),
+          (f"grid.a = {[*range(200)]}\ngrid.b = {[*range(200)]}", "at most"))),
+    ('include = ["a\\u0000.toml"]', "--suite"),
+    ("[[run]]\nflagfile = \"a\\u0000\"", "that are printed"),
+    ("[[run]]\nflagfile = 'configs'", "--flagfile"),
+    (f"a = {10**5 * '['}", "cannot be read"),
+    (f"title = 'a'\ninclude = {30 * '['}{30 * ']'}", "too deeply"),
 ])
 def test_a_file_that_is_no_suite_is_refused(tmp_path, text, said):
   with pytest.raises(errors.UsageError, match=said):
@@ -229,6 +259,23 @@ def test_a_suite_names_flagfiles_and_suites_beside_it(tmp_path):
   assert (run.name, run.config.epochs) == ("few", 3)
   assert f"--flagfile={tmp_path}/mine/few.flags" in run.flags
   assert "--flagfile=configs/quickstart.flags" in shipped.flags
+
+
+@pytest.mark.parametrize("make", [
+    lambda path: path.mkdir(), lambda path: os.mkfifo(path),
+    lambda path: path.write_bytes(b"\xff\xfe"),
+    lambda path: path.symlink_to(path)])
+def test_what_is_no_text_file_is_no_suite(tmp_path, make):
+  make(tmp_path / "mine.toml")
+  with pytest.raises(errors.UsageError) as refusal:
+    suite_plan.load(str(tmp_path / "mine.toml"))
+  assert "\n" not in str(refusal.value)
+
+
+def test_a_suite_that_includes_itself_by_another_path_is_refused(tmp_path):
+  (tmp_path / "a").mkdir()
+  with pytest.raises(errors.UsageError, match="includes itself"):
+    _suite(tmp_path, "include = ['a/../mine.toml']")
 
 
 def test_a_suite_that_includes_itself_is_refused(tmp_path):

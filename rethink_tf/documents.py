@@ -1,14 +1,15 @@
-"""JSON and TOML from anywhere, read within limits.
+"""Files from anywhere, JSON and TOML among them, read within limits.
 
 A file that somebody else may have written is short, shallow, and has numbers
 that arithmetic can take; or it is refused as a ValueError, in a line.
 """
 
+import errno
 import json
 import math
+import os
+import stat
 import tomllib
-
-from rethink_tf.runs import storage
 
 # The longest of our own: the rows of thousands of epochs.
 _MAX_BYTES = 2**26
@@ -40,11 +41,29 @@ def read_bytes(path):
     OSError: it cannot be read, or is no plain file.
     ValueError: it is longer than any of ours.
   """
-  with storage.open_file(path) as file:
+  with open_file(path) as file:
     content = file.read(_MAX_BYTES + 1)
   if len(content) > _MAX_BYTES:
     raise ValueError(f"it is longer than {_MAX_BYTES:,} bytes")
   return content
+
+
+def open_file(path):
+  """Opens a plain file for reading bytes; what it is cannot make it wait.
+
+  Args:
+    path: `pathlib.Path`; a link to a plain file will do.
+
+  Raises:
+    FileNotFoundError: it is absent.
+    OSError: it cannot be read, or is no plain file.
+  """
+  # A FIFO nobody writes to would be waited for.
+  descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+  if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "not a plain file", str(path))
+  return os.fdopen(descriptor, "rb")
 
 
 def parse_json(content):
