@@ -9,6 +9,12 @@ every measured number must come out the same, to the bit.
     scripts/bazel run //tests:torture -- --peers=10000
 
 does nothing of this, and talks nonsense to workers instead.
+
+    scripts/bazel run //tests:torture -- --damage=1000 --replaced=20
+
+flips bits of files of runs of every kind of program, unfinished and finished,
+goes on with each, and counts what came of it; and takes run directories away
+under the runs, or puts others there.
 """
 
 import argparse
@@ -28,6 +34,7 @@ import time
 from rethink_tf.training import checkpoints
 from tests import launch
 from tests.distributed import peers
+from tests.programs import damage
 
 _COMMON = (
     "--dataset=digits", "--label_corruption=1", "--weight_decay=0.0001",
@@ -221,6 +228,61 @@ def _left(directory):
   }
 
 
+def flip_bits(count, folder, seed=0):
+  """Flips bits of run directories, one at a time, and goes on with the runs.
+
+  Args:
+    count: how many, shared among the kinds of run, unfinished and finished.
+    folder: `pathlib.Path` for run directories.
+    seed: of the bits.
+
+  Returns:
+    A Counter of what came of them: "unharmed", "warned", "refused".
+
+  Raises:
+    AssertionError: a run ended in another way.
+  """
+  chosen = random.Random(seed)
+  made, outcomes = [], collections.Counter()
+  for number, kind in enumerate(damage.KINDS):
+    whole, part = (folder / f"{number}-{name}/run" for name in ("done", "not"))
+    damage.make(kind, whole, True)
+    damage.make(kind, part, False)
+    made += [(kind, run, damage.result(whole)) for run in (whole, part)]
+  for number in range(count):
+    kind, run, expected = made[number % len(made)]
+    outcomes[damage.try_flip(
+        kind, run, folder / "copy", chosen.choice(damage.list_files(run)),
+        chosen.random(), chosen.randrange(8), expected)] += 1
+  return outcomes
+
+
+def take_away(count, folder, seed=0):
+  """Takes run directories away under their runs, or puts others there.
+
+  Args:
+    count: how many, shared among the kinds of run.
+    folder: `pathlib.Path` for run directories.
+    seed: of the moments.
+
+  Returns:
+    A Counter of "removed" and "replaced".
+
+  Raises:
+    AssertionError: a run did not end with 4, or wrote in another's directory.
+  """
+  chosen = random.Random(seed)
+  kinds, outcomes = list(damage.KINDS), collections.Counter()
+  for number in range(count):
+    replaced = chosen.random() < 0.5
+    directory = folder / f"{number}/run"
+    # A run writes five files at least before its last.
+    assert damage.lose(kinds[number % len(kinds)], directory,
+                       chosen.randint(1, 5), replaced)
+    outcomes["replaced" if replaced else "removed"] += 1
+  return outcomes
+
+
 def main():
   parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
   parser.add_argument("--kills", type=int, default=20, help="of each kind")
@@ -231,9 +293,16 @@ def main():
   parser.add_argument("--seed", type=int, default=0, help="of the moments")
   parser.add_argument(
       "--peers", type=int, default=0, help="byte strings for workers instead")
+  parser.add_argument(
+      "--damage", type=int, default=0, help="bits to flip, instead of kills")
+  parser.add_argument(
+      "--replaced", type=int, default=0,
+      help="run directories to take away, instead of kills")
   options = parser.parse_args()
   if options.peers:
     return _attack_workers(options.peers, options.seed)
+  if options.damage or options.replaced:
+    return _try_others(options)
   names = options.model or list(MODELS)
   plan = [(name, aim) for aim in options.aim or AIMS for name in names
           if options.aim or aim == "anywhere" or name == names[0]]
@@ -254,6 +323,18 @@ def _attack_workers(count, seed):
         f"it named {len(named)} kinds of failure", flush=True)
   for kind, number in peers.attack_running_team(count, seed).most_common():
     print(f"{number:6,} times a member of a running team failed so: {kind}")
+
+
+def _try_others(options):
+  with tempfile.TemporaryDirectory() as folder:
+    for text, function, count in (
+        ("bits flipped", flip_bits, options.damage),
+        ("directories taken away", take_away, options.replaced)):
+      if count:
+        outcomes = function(
+            count, pathlib.Path(folder) / function.__name__, options.seed)
+        shown = ", ".join(f"{n} {what}" for what, n in outcomes.items())
+        print(f"{count} {text}: {shown}", flush=True)
 
 
 def _print(name, aim, outcome):

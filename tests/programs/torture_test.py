@@ -15,6 +15,13 @@ def test_a_run_that_is_killed_ends_as_the_undisturbed_one(tmp_path, aim):
     assert outcome.moments["saving"] == 3
 
 
+def test_flipped_bits_and_directories_taken_away_are_counted(tmp_path):
+  kinds = len(torture.damage.KINDS)
+  assert torture.flip_bits(2 * kinds, tmp_path / "flips").total() == 2 * kinds
+  taken = torture.take_away(kinds, tmp_path / "taken")
+  assert taken.total() == kinds and set(taken) == {"removed", "replaced"}
+
+
 def test_a_difference_would_be_seen(tmp_path, monkeypatch):
   start = torture.start
 

@@ -78,7 +78,8 @@ def _files(folder):
 def test_a_run_directory_holds_what_the_contract_says(logdir):
   assert {path.name for path in logdir.iterdir()} == {
       "config.json", "environment.json", "metrics.csv", "label_kinds.csv",
-      "result.json", "SHA256SUMS", "tensorboard", "checkpoints", "lock"}
+      "result.json", "MANIFEST", "SHA256SUMS", "tensorboard", "checkpoints",
+      "lock"}
 
 
 def test_config_json_holds_all_that_determines_the_result_and_no_path(logdir):
@@ -470,7 +471,8 @@ def test_where_all_labels_are_alike_no_kinds_are_told_apart(tmp_path):
 def test_a_preview_is_a_picture_and_trains_nothing(tmp_path, capsys):
   assert _main("--dataset=digits", "--preview", f"--logdir={tmp_path}/p") == 0
   assert capsys.readouterr().out == f"wrote {tmp_path}/p/preview.png\n"
-  assert {f.name for f in (tmp_path / "p").iterdir()} == {"lock", "preview.png"}
+  assert {f.name for f in (tmp_path / "p").iterdir()} == {
+      "MANIFEST", "lock", "preview.png"}
   data = (tmp_path / "p" / "preview.png").read_bytes()
   assert data.startswith(b"\x89PNG") and len(data) > 10_000
 
@@ -680,6 +682,7 @@ def test_a_run_does_not_go_on_with_other_data(
   path = tmp_path / "run"
   shutil.copytree(logdir, path)
   (path / "result.json").unlink()
+  (path / "MANIFEST").unlink()  # Else this is a damaged file.
   recorded = json.loads((path / "config.json").read_text())
   recorded[changed] = 64 * "0"
   (path / "config.json").write_text(json.dumps(recorded))
