@@ -263,9 +263,11 @@ def _read(directory):
   if loaded.result is None:
     return None
   program = loaded.config.get("program", "train")
-  kind = _KINDS.get(program) if isinstance(program, str) else None
-  if kind is None:
+  if not isinstance(program, str):
     raise _another_version(directory)
+  if program not in _KINDS:  # No row of any table, and no damage.
+    return Other({"program": program}, {}, loaded.metrics)
+  kind = _KINDS[program]
   recorded = {k: v for k, v in loaded.config.items() if k not in _NOT_FLAGS}
   labels = recorded.get("labels_file")
   typed = {k: v for k, v in recorded.items() if k != "labels_file"}

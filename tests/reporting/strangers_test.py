@@ -105,6 +105,8 @@ def test_values_of_another_type_are_named_or_can_be_reported(
       _change(folder, "result.json", lambda r: r.update(recorded))
   config = json.loads((folder / "config.json").read_text("utf-8"))
   for name in config:
+    if name == "program" and isinstance(value, str):
+      continue  # A program that the report does not know is passed over.
     _change(folder, "config.json", lambda c, n=name: c.update({n: value}))
     _assert_is_named_or_reported(folder, tmp_path, False)
     _change(folder, "config.json", lambda c: c.update(config))
