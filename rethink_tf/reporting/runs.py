@@ -266,7 +266,7 @@ def _read(directory):
   if not isinstance(program, str):
     raise _another_version(directory)
   if program not in _KINDS:  # No row of any table, and no damage.
-    return Other({"program": program}, {}, loaded.metrics)
+    return Other(directory, {"program": program}, {}, loaded.metrics)
   kind = _KINDS[program]
   recorded = {k: v for k, v in loaded.config.items() if k not in _NOT_FLAGS}
   labels = recorded.get("labels_file")
