@@ -56,10 +56,10 @@ class DoubleDescentConfig(run_flags.RunConfig):
       typed=None, fill=_choose_features)
   l2: tuple[float, ...] = declare.what(
       (0.0, 0.1), "Penalties l2 * ||w||^2 on the sum of squared errors, with "
-      "commas; 0: the minimum-norm solution.", checks.NOT_NEGATIVE)
+      "commas; 0: the minimum-norm solution.", linear_flags.AMOUNT)
   bandwidth: float = declare.what(
       5.0, "Of the Gaussian kernel that the features stand for.",
-      checks.POSITIVE)
+      linear_flags.SCALE)
   seed: int = run_flags.declare_seed()
   label_noise: str | None = run_flags.declare_label_noise()
   labels_file: str | None = run_flags.declare_labels_file()

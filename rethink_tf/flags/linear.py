@@ -17,7 +17,9 @@ PREPROCESSINGS = ("none", "gabor", "random_convnet")
 KERNELS = ("gaussian", "linear")
 SOLVERS = ("cholesky", "cg")
 # The solvers' factors are float32, whose largest number is 3.4e38.
-_AMOUNT = checks.within("a number from 0 to 1e30", lambda x: 0 <= x <= 1e30)
+AMOUNT = checks.within("a number from 0 to 1e30", lambda x: 0 <= x <= 1e30)
+SCALE = checks.within(
+    "a number > 0, from 1e-30 to 1e30", lambda x: 1e-30 <= x <= 1e30)
 
 
 def _is_preprocessed_by(name):
@@ -57,11 +59,9 @@ class LinearConfig(run_flags.RunConfig):
           fields["preprocessing"] == "random_convnet") else "gaussian")
   bandwidth: float | None = declare.what(
       5.0, "Of the Gaussian kernel exp(-||x - y||^2 / (2 bandwidth^2)).",
-      checks.within("a number > 0, from 1e-30 to 1e30",
-                    lambda x: 1e-30 <= x <= 1e30),
-      used_if=lambda fields: fields["kernel"] == "gaussian")
+      SCALE, used_if=lambda fields: fields["kernel"] == "gaussian")
   l2: float = declare.what(
-      0.0, "Added to the Gram matrix's diagonal.", _AMOUNT)
+      0.0, "Added to the Gram matrix's diagonal.", AMOUNT)
   orientations: int | None = declare.what(
       8, "Of Gabor wavelets.", checks.whole(1, 64),
       used_if=_is_preprocessed_by("gabor"))
@@ -76,7 +76,7 @@ class LinearConfig(run_flags.RunConfig):
       used_if=_is_preprocessed_by("random_convnet"))
   threshold: float | None = declare.what(
       0.25, "What a random filter's response loses when it is rectified.",
-      _AMOUNT, used_if=_is_preprocessed_by("random_convnet"))
+      AMOUNT, used_if=_is_preprocessed_by("random_convnet"))
   solver: str = declare.optimizer(
       "cholesky", "cholesky: a factor of the matrix in memory; cg: nothing "
       "n x n in memory, slower.", checks.one_of(SOLVERS))

@@ -19,6 +19,8 @@ _SMALL_MODELS = ", ".join(registry.names())
 _WHOLE = "expected a whole number from 1 to 2^31 - 1. Received: 0"
 _SEED = "expected a whole number from 0 to 2^31 - 1. Received: -1"
 _POSITIVE = "expected a finite number > 0. Received: nan"
+_SCALE = "expected a number > 0, from 1e-30 to 1e30. Received: nan"
+_AMOUNT = "expected a number from 0 to 1e30. Received: inf"
 _NOT_NEGATIVE = "expected a finite number >= 0. Received: inf"
 _SHARE = "expected a number in [0, 1]. Received: nan"
 _BELOW_1 = "expected a number in [0, 1). Received: 1.0"
@@ -77,9 +79,9 @@ _REFUSED = {
         ("--preprocessing=x",
          "expected one of none, gabor, random_convnet. Received: 'x'"),
         ("--kernel=", "expected one of gaussian, linear. Received: ''"),
-        ("--kernel=linear --bandwidth=nan", _POSITIVE),
-        ("--l2=inf", _NOT_NEGATIVE),
-        ("--threshold=inf", _NOT_NEGATIVE),
+        ("--kernel=linear --bandwidth=nan", _SCALE),
+        ("--l2=inf", _AMOUNT),
+        ("--threshold=inf", _AMOUNT),
         ("--memory_gb=inf", _NOT_NEGATIVE),
         ("--orientations=65",
          "expected a whole number from 1 to 64. Received: 65"),
@@ -115,8 +117,8 @@ _REFUSED = {
          "of which a factor fits into memory. Received: 60000"),
         ("--features=10,11",
          "expected even numbers from 2 to 200,000. Received: 11"),
-        ("--l2=0,inf", _NOT_NEGATIVE),
-        ("--bandwidth=0", _POSITIVE.replace("nan", "0.0")),
+        ("--l2=0,inf", _AMOUNT),
+        ("--bandwidth=0", _SCALE.replace("nan", "0.0")),
         ("--label_corruption=0,2", "expected a number in [0, 1]. "
          "Received: 2.0"),
     ],
@@ -126,7 +128,7 @@ _REFUSED = {
          "model. Received: 'out=a'"),
         ("--folds=7 --train_examples=6",
          "expected at least one a fold of 7. Received: 6"),
-        ("--try=l2=0,1 --bandwidth=nan", _POSITIVE),
+        ("--try=l2=0,1 --bandwidth=nan", _SCALE),
         ("--out=", "expected a path. Received: ''"),
     ],
     theory_flags.parse_expressivity: [
