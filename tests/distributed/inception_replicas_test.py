@@ -59,6 +59,7 @@ def frozen():
   return model
 model = team.build(frozen)
 before = state.weights(model)
+pathlib.Path("run").mkdir()
 fit.train(
     model, task.Task(config, train, data.test.first(4)), task.Setting(
         run_directory.RunDirectory(pathlib.Path("run")), team=team))

@@ -321,7 +321,9 @@ def _descend(folder, *flags):
       for features, error in ((10, 0.3), (100, 0.8), (1000, 0.2))
       for l2 in config.l2 for p in config.label_corruption]
   _write(folder, config, {
-      "dataset": "digits", "n": config.examples, "peaks": [],
+      "dataset": "digits", "n": config.examples,
+      "peaks": [{"label_corruption": p, "l2": l2, "test_loss": 100, "norm": 100}
+                for l2 in config.l2 for p in config.label_corruption],
       "dataset_fingerprint": "digits-0123"}, rows)
 
 

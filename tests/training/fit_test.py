@@ -117,6 +117,7 @@ def _config(**fields):
 
 
 def _train(folder, config, train_split, test_split=None):
+  folder.mkdir(exist_ok=True)
   model = registry.build(
       config.model, weight_decay=config.weight_decay, dropout=config.dropout,
       seed=config.seed)
