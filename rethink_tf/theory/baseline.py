@@ -5,6 +5,7 @@ import numpy as np
 
 from rethink_tf.data import pipeline
 from rethink_tf.models import layers
+from rethink_tf.theory import trajectory
 from rethink_tf.training import fit
 
 _INPUT = (28, 28, 3)
@@ -56,5 +57,6 @@ def train(study, data, train_split):
 
 
 def _measure_accuracy(model, split):
-  logits = model.predict(pipeline.evaluation_batches(split), verbose=0)
+  logits = trajectory.require_finite(
+      model.predict(pipeline.evaluation_batches(split), verbose=0))
   return float(np.mean(np.argmax(logits, axis=1) == split.labels))

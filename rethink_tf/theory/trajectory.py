@@ -74,14 +74,27 @@ def make_predictor(split):
   """Returns a function of a model that returns its outputs on a small split.
 
   Its inputs stay in memory, 9.4 kB an image: what `model.predict` does around a
-  batch takes longer than a few hundred images.
+  batch takes longer than a few hundred images. It raises DivergedError where
+  outputs are not finite.
   """
   batches = [images for images, _ in pipeline.evaluation_batches(split)]
 
   def predict(model):
-    return np.concatenate([model.predict_on_batch(x) for x in batches])
+    return require_finite(
+        np.concatenate([model.predict_on_batch(x) for x in batches]))
 
   return predict
+
+
+def require_finite(outputs):
+  """Returns a network's outputs, an array; NaN would count as a class.
+
+  Raises:
+    DivergedError: they are not finite.
+  """
+  if not np.isfinite(outputs).all():
+    raise errors.DivergedError("the network's outputs are not finite")
+  return outputs
 
 
 class _Recorder(keras.callbacks.Callback):
@@ -105,6 +118,8 @@ class _Recorder(keras.callbacks.Callback):
           f"{batch + 1} of it")
 
   def on_epoch_end(self, epoch, logs=None):
+    # The loss of a step is that of the weights before it.
+    checkpoints.collect(self.model, f"epoch {epoch + 1}")
     self._measured.append(self._measure(self.model))
     if self._enough and self._enough(self._measured[-1]):
       self.model.stop_training = True

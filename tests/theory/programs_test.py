@@ -243,6 +243,21 @@ def test_bad_flags_exit_2_in_one_line(name, flag, words, tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name, flags, words", [
+    ("expressivity", ["--learning_rate=1e300", "--method=sgd",
+                      "--batch_size=200"], "weights are no longer finite"),
+    ("rademacher", ["--learning_rate=1e300"], "weights are no longer finite"),
+    ("stability", ["--learning_rate=1e300"], "weights are no longer finite"),
+    ("rademacher", ["--learning_rate=1e38"], "outputs are not finite"),
+    ("stability", ["--learning_rate=1e38"], "outputs are not finite")])
+def test_a_network_that_diverges_in_its_last_step_exits_5(
+    name, flags, words, tmp_path):
+  # The loss of the only step is that of the weights before it.
+  code, _, err = _run(name, tmp_path, *flags, "--epochs=1")
+  assert code == 5 and words in err
+  assert err.startswith("error: ") and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", _SMALL)
 def test_refusals_and_help_need_no_tensorflow(name, tmp_path):
   code = (

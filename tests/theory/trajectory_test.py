@@ -132,6 +132,15 @@ def test_weights_that_are_not_finite_are_not_saved(split, tmp_path):
   assert len(arrays["measured/nothing"]) == 2
 
 
+def test_outputs_that_are_not_finite_are_not_measured(split):
+  model = registry.build("mlp_1x512", seed=3)
+  weights = model.get_weights()
+  weights[-2] += 3e38  # Of the last layer, whose sums are not finite.
+  model.set_weights(weights)
+  with pytest.raises(errors.DivergedError, match="outputs are not finite"):
+    trajectory.make_predictor(split)(model)
+
+
 def test_a_loss_that_is_not_finite_is_said_at_once(split, tmp_path):
   keras.backend.clear_session()
   model = registry.build("mlp_1x512", seed=3)
