@@ -335,8 +335,9 @@ def _parse(name, field, value):
   if field.metadata["flag"].parse:
     return field.metadata["flag"].parse(name, value)
   if kind is pathlib.Path:
-    if value == "":  # A shell variable that was not set, most likely.
-      raise errors.UsageError(f"--{name}: expected a path. Received: ''")
+    # A shell variable that was not set, most likely; a NUL, of a flagfile.
+    if value == "" or "\0" in value:
+      raise errors.UsageError(f"--{name}: expected a path. Received: {value!r}")
     return paths.user_path(value)
   if kind is tuple:
     return tuple(value) if entry is str else _numbers(name, value, entry)

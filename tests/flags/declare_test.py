@@ -105,6 +105,7 @@ def test_what_does_not_go_together_is_refused_last():
      "Received: '1,x'"),
     ("--tastings=1,1", "expected different numbers. Received: '1,1'"),
     ("--book=", "expected a path. Received: ''"),
+    ("--book=a\0b", "expected a path. Received: 'a\\x00b'"),
     ("--dish=pie", "expected one of soup, cake. Received: 'pie'"),
 ])
 def test_what_is_no_value_of_the_type_is_refused(flag, said):
