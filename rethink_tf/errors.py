@@ -5,6 +5,7 @@ run again to go on (BSD's EX_TEMPFAIL, which schedulers take as "requeue").
 """
 
 import errno
+import io
 import os
 import sys
 
@@ -51,12 +52,15 @@ def exit_code_of(main, argv):
   """Runs `main(argv)` and returns its exit code.
 
   A failure that a user can act on becomes one line on stderr, whatever
-  whitespace its message had.
+  whitespace its message had. A path on stdout may have bytes that are no text.
 
   Args:
     main: a function of the argument list; its return value None counts as 0.
     argv: the program's arguments, program name first.
   """
+  if isinstance(sys.stdout, io.TextIOWrapper):
+    # They go out as they came in; Python does so where the locale is C.
+    sys.stdout.reconfigure(errors="surrogateescape")
   try:
     return main(argv) or 0
   except (Exception, KeyboardInterrupt) as error:

@@ -1,5 +1,8 @@
 """Tests of errors: exit codes, and one line on stderr."""
 
+import contextlib
+import io
+
 import pytest
 
 from rethink_tf import errors
@@ -61,3 +64,11 @@ def test_another_error_of_the_system_keeps_its_traceback():
 
   with pytest.raises(FileNotFoundError):
     errors.exit_code_of(main, ["program"])
+
+
+def test_a_path_with_bytes_that_are_no_text_is_printed_as_it_is():
+  out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+  with contextlib.redirect_stdout(out):
+    assert errors.exit_code_of(lambda argv: print(*argv), ["\udce9"]) == 0
+  out.flush()
+  assert out.buffer.getvalue() == b"\xe9\n"
