@@ -1,4 +1,4 @@
-"""Damages run directories, a byte at a time, and goes on with the runs."""
+"""Damages run directories, by a bit or a link, and goes on with the runs."""
 
 import contextlib
 import importlib
@@ -39,6 +39,14 @@ KINDS = {
         ("--dataset=digits", "--train_examples=30", "--test_examples=10",
          "--sgd_examples=10", "--sgd_epochs=3", "--bandwidth=2")),
 }
+# Of a symbolic link: what was in its place, another's, or what is not there.
+TARGETS = ("own", "file", "folder", "nothing")
+# What a run has not always.
+_MORE_PLACES = (
+    "result.json", "SHA256SUMS", "preview.png", "label_kinds.csv",
+    "checkpoints/step-99999999.npz", "checkpoints/iteration.npz",
+    "tensorboard/other", "config.json.kept-1", "result-2-epochs.json",
+    "a stranger's")
 
 
 class Killed(BaseException):
@@ -163,6 +171,71 @@ def try_flip(kind, made, folder, name, place, bit, expected):
     assert line.startswith("warning: ") and str(name) in err, where + err
   assert out, where
   return "warned" if lines else "unharmed"
+
+
+def list_places(directory):
+  """Returns where a run has or may have a file or folder, sorted, relative."""
+  there = {p.relative_to(directory) for p in directory.rglob("*")}
+  return sorted({*there, *map(pathlib.Path, _MORE_PLACES)})
+
+
+def try_link(kind, made, folder, name, target, overwrite, expected):
+  """Puts a symbolic link into a copy of a run, and goes on with that run.
+
+  Args:
+    kind: a key of `KINDS`.
+    made: `pathlib.Path` of the run directory, which stays.
+    folder: `pathlib.Path` of a folder for the copy, and for the link's target.
+    name: of the link, relative to the run directory; what is there gives way.
+    target: one of `TARGETS`.
+    overwrite: whether the run is made anew.
+    expected: the `result` of a run that nothing happened to.
+
+  Returns:
+    "refused" or "passed by".
+
+  Raises:
+    AssertionError: the target is not as it was, or it ended otherwise.
+  """
+  directory, elsewhere = folder / "run", folder / "elsewhere"
+  shutil.rmtree(folder, ignore_errors=True)
+  shutil.copytree(made, directory)
+  _move_away(directory / name, elsewhere, target)
+  (directory / name).symlink_to(elsewhere)
+  before = _read_all(elsewhere)
+  code, _, err = run(kind, directory, *["--overwrite"] * overwrite)
+  where = f"{kind}, {name} to {target}, overwrite {overwrite}: "
+  assert _read_all(elsewhere) == before, where + "its target is another"
+  if code == 0:
+    assert result(directory) == expected, where + "another result"
+    return "passed by"
+  assert code == errors.UsageError.exit_code, f"{where}exit {code}: {err}"
+  line, = err.splitlines()
+  assert line.startswith("error: ") and str(directory) in line, where + err
+  return "refused"
+
+
+def _move_away(place, elsewhere, target):
+  """Makes a link's target, and room for the link."""
+  place.parent.mkdir(parents=True, exist_ok=True)
+  if target == "own" and place.exists():
+    place.rename(elsewhere)
+  elif target == "file":
+    elsewhere.write_text("{}")
+  elif target in ("own", "folder"):
+    elsewhere.mkdir()
+    (elsewhere / "step-00000001.npz").write_text("a stranger's")
+  if place.is_dir():
+    shutil.rmtree(place)
+  place.unlink(missing_ok=True)
+
+
+def _read_all(path):
+  """Returns what a path is: bytes, a dict of a folder's files, or None."""
+  if path.is_dir():
+    return {p.relative_to(path): p.is_file() and p.read_bytes()
+            for p in path.rglob("*")}
+  return path.read_bytes() if path.exists() else None
 
 
 def result(directory):

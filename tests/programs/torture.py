@@ -15,6 +15,11 @@ does nothing of this, and talks nonsense to workers instead.
 flips bits of files of runs of every kind of program, unfinished and finished,
 goes on with each, and counts what came of it; and takes run directories away
 under the runs, or puts others there.
+
+    scripts/bazel run //tests:torture -- --links=1000
+
+puts symbolic links where runs have files and folders, and goes on with each: no
+target may change.
 """
 
 import argparse
@@ -243,18 +248,48 @@ def flip_bits(count, folder, seed=0):
     AssertionError: a run ended in another way.
   """
   chosen = random.Random(seed)
-  made, outcomes = [], collections.Counter()
-  for number, kind in enumerate(damage.KINDS):
-    whole, part = (folder / f"{number}-{name}/run" for name in ("done", "not"))
-    damage.make(kind, whole, True)
-    damage.make(kind, part, False)
-    made += [(kind, run, damage.result(whole)) for run in (whole, part)]
+  made, outcomes = _make_runs(folder), collections.Counter()
   for number in range(count):
     kind, run, expected = made[number % len(made)]
     outcomes[damage.try_flip(
         kind, run, folder / "copy", chosen.choice(damage.list_files(run)),
         chosen.random(), chosen.randrange(8), expected)] += 1
   return outcomes
+
+
+def link(count, folder, seed=0):
+  """Puts symbolic links where runs have files and folders, and goes on.
+
+  Args:
+    count: how many, shared among the kinds of run, unfinished and finished.
+    folder: `pathlib.Path` for run directories.
+    seed: of the places.
+
+  Returns:
+    A Counter of what came of them: "refused", "passed by".
+
+  Raises:
+    AssertionError: a link was followed, or a run ended in another way.
+  """
+  chosen = random.Random(seed)
+  made, outcomes = _make_runs(folder), collections.Counter()
+  for number in range(count):
+    kind, run, expected = made[number % len(made)]
+    outcomes[damage.try_link(
+        kind, run, folder / "copy", chosen.choice(damage.list_places(run)),
+        chosen.choice(damage.TARGETS), chosen.random() < 0.5, expected)] += 1
+  return outcomes
+
+
+def _make_runs(folder):
+  """Returns `(kind, run directory, result)` of each kind, done and not."""
+  made = []
+  for number, kind in enumerate(damage.KINDS):
+    whole, part = (folder / f"{number}-{name}/run" for name in ("done", "not"))
+    damage.make(kind, whole, True)
+    damage.make(kind, part, False)
+    made += [(kind, run, damage.result(whole)) for run in (whole, part)]
+  return made
 
 
 def take_away(count, folder, seed=0):
@@ -298,10 +333,13 @@ def main():
   parser.add_argument(
       "--replaced", type=int, default=0,
       help="run directories to take away, instead of kills")
+  parser.add_argument(
+      "--links", type=int, default=0,
+      help="symbolic links to put in, instead of kills")
   options = parser.parse_args()
   if options.peers:
     return _attack_workers(options.peers, options.seed)
-  if options.damage or options.replaced:
+  if options.damage or options.replaced or options.links:
     return _try_others(options)
   names = options.model or list(MODELS)
   plan = [(name, aim) for aim in options.aim or AIMS for name in names
@@ -329,7 +367,8 @@ def _try_others(options):
   with tempfile.TemporaryDirectory() as folder:
     for text, function, count in (
         ("bits flipped", flip_bits, options.damage),
-        ("directories taken away", take_away, options.replaced)):
+        ("directories taken away", take_away, options.replaced),
+        ("links put in", link, options.links)):
       if count:
         outcomes = function(
             count, pathlib.Path(folder) / function.__name__, options.seed)

@@ -22,6 +22,27 @@ def test_flipped_bits_and_directories_taken_away_are_counted(tmp_path):
   assert taken.total() == kinds and set(taken) == {"removed", "replaced"}
 
 
+def test_symbolic_links_are_counted_and_none_is_followed(tmp_path):
+  kinds = len(torture.damage.KINDS)
+  outcomes = torture.link(2 * kinds, tmp_path)
+  assert outcomes.total() == 2 * kinds
+  assert set(outcomes) == {"refused", "passed by"}
+
+
+def test_a_link_that_was_followed_would_be_seen(tmp_path, monkeypatch):
+  def follow(kind, directory, *more):
+    del kind, more
+    (directory / "notes.txt").write_text("mine")
+    return 0, "", ""
+
+  monkeypatch.setattr(torture.damage, "run", follow)
+  (tmp_path / "made").mkdir()
+  with pytest.raises(AssertionError, match="its target is another"):
+    torture.damage.try_link(
+        "lemma1", tmp_path / "made", tmp_path / "copy", "notes.txt", "file",
+        False, None)
+
+
 def test_a_difference_would_be_seen(tmp_path, monkeypatch):
   start = torture.start
 
