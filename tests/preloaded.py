@@ -115,6 +115,10 @@ def _become(request):
   os.environ.clear()
   os.environ.update(request["env"])
   sys.argv = ["-c", *request["arguments"]]
+  # Those that are there were made for other files, where one could seek.
+  sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+  sys.stderr = open(2, "w", buffering=1, encoding="utf-8",
+                    errors="backslashreplace", closefd=False)
   if not sys.flags.safe_path:
     sys.path[0] = ""
   return request["code"]
