@@ -1,10 +1,11 @@
-"""Kills training again and again, and compares what is left in the end.
+"""Kills runs again and again, and compares what is left in the end.
 
     scripts/bazel run //tests:torture -- --kills=20
 
-trains each model once undisturbed; then starts the same command, kills it with
+makes each run once undisturbed; then starts the same command, kills it with
 SIGKILL and starts it again until it is done. Weights, optimizer state and
-every measured number must come out the same, to the bit.
+every measured number must come out the same, to the bit. Each program's first
+run is also killed as often inside a save.
 
     scripts/bazel run //tests:torture -- --peers=10000
 
@@ -26,7 +27,6 @@ import argparse
 import collections
 import csv
 import dataclasses
-import json
 import os
 import pathlib
 import random
@@ -41,35 +41,42 @@ from tests import launch
 from tests.distributed import peers
 from tests.programs import damage
 
-_COMMON = (
+_TRAINING = (
     "--dataset=digits", "--label_corruption=1", "--weight_decay=0.0001",
     "--random_crop", "--checkpoint_minutes=0.01")
-MODELS = {
-    "mlp_1x512": (
-        "--model=mlp_1x512", "--dropout=0.3", "--epochs=20", "--batch_size=64"),
-    "alexnet_small": (
-        "--model=alexnet_small", "--dropout=0.3", "--epochs=12",
-        "--train_examples=256", "--batch_size=32"),
-    "inception_small": (
-        "--model=inception_small", "--epochs=8", "--train_examples=64",
-        "--batch_size=16"),
+# Each that goes on from checkpoints: its program and its flags.
+RUNS = {
+    "mlp_1x512": ("train", (
+        *_TRAINING, "--model=mlp_1x512", "--dropout=0.3", "--epochs=20",
+        "--batch_size=64")),
+    "alexnet_small": ("train", (
+        *_TRAINING, "--model=alexnet_small", "--dropout=0.3", "--epochs=12",
+        "--train_examples=256", "--batch_size=32")),
+    "inception_small": ("train", (
+        *_TRAINING, "--model=inception_small", "--epochs=8",
+        "--train_examples=64", "--batch_size=16")),
+    "interpolate": ("interpolate", (
+        "--dataset=digits", "--train_examples=500", "--filters=3000",
+        "--preprocessing=random_convnet", "--checkpoint_minutes=1e-9")),
+    "rademacher": ("rademacher", (
+        "--dataset=digits", "--n=200", "--draws=3", "--epochs=12",
+        "--batch_size=32", "--checkpoint_minutes=1e-9")),
 }
 AIMS = ("anywhere", "save")
-# Not compared: how long it took.
-_TIMES = ("wall_seconds", "images_per_second", "seconds")
 
 
 @dataclasses.dataclass
 class Outcome:
-  """What came of one model's kills.
+  """What came of one run's kills.
 
   Attributes:
     kills: how many there were.
     moments: a Counter of when they came: "starting", "training", "saving".
     runs: how many runs were needed for so many kills.
-    recomputed: the most epochs that one kill made to be trained again.
+    recomputed: the most epochs that one kill made to be trained again, of a run
+      of `train`.
     same: whether every run ended as the undisturbed one.
-    weights, optimizer: SHA-256 of the last run's.
+    result: the last run's.
   """
 
   kills: int = 0
@@ -78,15 +85,14 @@ class Outcome:
   runs: int = 0
   recomputed: int = 0
   same: bool = True
-  weights: str = ""
-  optimizer: str = ""
+  result: dict = dataclasses.field(default_factory=dict)
 
 
-def torture(model, kills, aim, folder, seed=0):
-  """Kills runs of a model until there were so many kills.
+def torture(name, kills, aim, folder, seed=0):
+  """Kills a run, made again and again, until there were so many kills.
 
   Args:
-    model: a key of `MODELS`.
+    name: a key of `RUNS`.
     kills: how many; with aim "save" only those inside a save count.
     aim: one of `AIMS`.
     folder: `pathlib.Path` for run directories; they are removed.
@@ -99,52 +105,51 @@ def torture(model, kills, aim, folder, seed=0):
     RuntimeError: a run ended with an error of its own.
   """
   moments = random.Random(seed)
-  expected = _undisturbed(model, folder)
+  expected = _undisturbed(name, folder)
   outcome = Outcome()
   while outcome.kills < kills:
     directory = folder / "killed"
     shutil.rmtree(directory, ignore_errors=True)
     while not (directory / "result.json").exists():
       enough = outcome.kills >= kills
-      _start_and_kill(model, directory, None if enough else aim, moments,
+      _start_and_kill(name, directory, None if enough else aim, moments,
                       outcome)
     outcome.runs += 1
-    left = _left(directory)
+    left = damage.result(directory)
     outcome.same &= left == expected
-    outcome.weights = left["result"]["weights_sha256"]
-    outcome.optimizer = left["result"]["optimizer_sha256"]
+    outcome.result = left[0]
   return outcome
 
 
-def _undisturbed(model, folder):
+def _undisturbed(name, folder):
   directory = folder / "undisturbed"
   shutil.rmtree(directory, ignore_errors=True)
-  process = start(model, directory)
+  process = start(name, directory)
   _, err = process.communicate()
   if process.returncode:
     raise RuntimeError(f"the undisturbed run failed: {err}")
-  return _left(directory)
+  return damage.result(directory)
 
 
-def start(model, directory):
-  """Starts, or goes on with, a model's run in a directory.
+def start(name, directory):
+  """Starts, or goes on with, a run in a directory.
 
   Args:
-    model: a key of `MODELS`.
+    name: a key of `RUNS`.
     directory: `pathlib.Path` of the run directory.
 
   Returns:
     A `subprocess.Popen`.
   """
   directory.parent.mkdir(parents=True, exist_ok=True)
+  program, flags = RUNS[name]
   return launch.start(
-      "train", *_COMMON, *MODELS[model], f"--logdir={directory}",
-      folder=directory.parent)
+      program, *flags, f"--logdir={directory}", folder=directory.parent)
 
 
-def _start_and_kill(model, directory, aim, moments, outcome):
+def _start_and_kill(name, directory, aim, moments, outcome):
   """Starts a run, kills it unless aim is None, and adds to the outcome."""
-  process = start(model, directory)
+  process = start(name, directory)
   if aim == "save":
     _wait_for_a_save(process, directory, moments)
   elif aim == "anywhere":
@@ -160,7 +165,8 @@ def _start_and_kill(model, directory, aim, moments, outcome):
   outcome.moments[moment] += 1
   if aim != "save" or moment == "saving":
     outcome.kills += 1
-  outcome.recomputed = max(outcome.recomputed, _lost_epochs(directory))
+  if RUNS[name][0] == "train":
+    outcome.recomputed = max(outcome.recomputed, _lost_epochs(directory))
 
 
 def _wait_for_a_moment(process, directory, moments):
@@ -192,10 +198,8 @@ def _wait(process, seconds):
 
 def _files(directory):
   """Returns the names of the checkpoints, half-written ones included."""
-  try:
-    return set(os.listdir(directory / "checkpoints"))
-  except FileNotFoundError:
-    return set()
+  return {name for _, _, names in os.walk(directory / "checkpoints")
+          for name in names}
 
 
 def _half_written(directory):
@@ -221,16 +225,6 @@ def _rows(directory):
       return list(csv.DictReader(file))
   except FileNotFoundError:
     return []
-
-
-def _left(directory):
-  """Returns what a run measured, its times left out."""
-  result = json.loads((directory / "result.json").read_text("utf-8"))
-  return {
-      "result": {k: v for k, v in result.items() if k not in _TIMES},
-      "rows": [{k: v for k, v in row.items() if k not in _TIMES}
-               for row in _rows(directory)],
-  }
 
 
 def flip_bits(count, folder, seed=0):
@@ -322,9 +316,10 @@ def main():
   parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
   parser.add_argument("--kills", type=int, default=20, help="of each kind")
   parser.add_argument(
-      "--model", action="append", choices=MODELS, help="default: all")
+      "--run", action="append", choices=RUNS, help="default: all")
   parser.add_argument("--aim", action="append", choices=AIMS, help="default: "
-                      "anywhere for every model, and save for the first")
+                      "anywhere for every run, and save for each program's "
+                      "first")
   parser.add_argument("--seed", type=int, default=0, help="of the moments")
   parser.add_argument(
       "--peers", type=int, default=0, help="byte strings for workers instead")
@@ -341,9 +336,10 @@ def main():
     return _attack_workers(options.peers, options.seed)
   if options.damage or options.replaced or options.links:
     return _try_others(options)
-  names = options.model or list(MODELS)
+  names = options.run or list(RUNS)
+  firsts = {RUNS[name][0]: name for name in reversed(names)}.values()
   plan = [(name, aim) for aim in options.aim or AIMS for name in names
-          if options.aim or aim == "anywhere" or name == names[0]]
+          if options.aim or aim == "anywhere" or name in firsts]
   failed = False
   with tempfile.TemporaryDirectory() as folder:
     for name, aim in plan:
@@ -378,13 +374,17 @@ def _try_others(options):
 
 def _print(name, aim, outcome):
   moments = ", ".join(f"{n} {moment}" for moment, n in outcome.moments.items())
+  again = ""
+  if RUNS[name][0] == "train":
+    again = f"at most {outcome.recomputed} epochs recomputed after one; "
   print(
       f"{name}, aimed {aim}: survived {outcome.kills} kills ({moments}) in "
-      f"{outcome.runs} runs; at most {outcome.recomputed} epochs recomputed "
-      f"after one; {'same as' if outcome.same else 'DIFFERENT FROM'} "
-      "the undisturbed run\n"
-      f"  weights   {outcome.weights}\n  optimizer {outcome.optimizer}",
-      flush=True)
+      f"{outcome.runs} runs; {again}"
+      f"{'same as' if outcome.same else 'DIFFERENT FROM'} the undisturbed run")
+  for key in ("weights_sha256", "optimizer_sha256"):
+    if key in outcome.result:
+      print(f"  {key.removesuffix('_sha256'):9} {outcome.result[key]}")
+  sys.stdout.flush()
 
 
 if __name__ == "__main__":

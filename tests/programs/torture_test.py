@@ -5,14 +5,17 @@ import pytest
 from tests.programs import torture
 
 
-@pytest.mark.parametrize("aim", torture.AIMS)
-def test_a_run_that_is_killed_ends_as_the_undisturbed_one(tmp_path, aim):
-  outcome = torture.torture("mlp_1x512", 3, aim, tmp_path)
-  assert outcome.kills == 3
+@pytest.mark.parametrize("name, kills, aim", [
+    ("mlp_1x512", 3, "anywhere"), ("mlp_1x512", 3, "save"),
+    ("interpolate", 1, "save"), ("rademacher", 1, "save")])
+def test_a_run_that_is_killed_ends_as_the_undisturbed_one(
+    tmp_path, name, kills, aim):
+  outcome = torture.torture(name, kills, aim, tmp_path)
+  assert outcome.kills == kills
   assert outcome.same
   assert outcome.recomputed <= 1
   if aim == "save":
-    assert outcome.moments["saving"] == 3
+    assert outcome.moments["saving"] == kills
 
 
 def test_flipped_bits_and_directories_taken_away_are_counted(tmp_path):
@@ -46,11 +49,11 @@ def test_a_link_that_was_followed_would_be_seen(tmp_path, monkeypatch):
 def test_a_difference_would_be_seen(tmp_path, monkeypatch):
   start = torture.start
 
-  def start_with_another_seed(model, directory):
+  def start_with_another_seed(name, directory):
     if directory.name == "killed":
-      flags = (*torture.MODELS[model], "--seed=2")
-      monkeypatch.setitem(torture.MODELS, model, flags)
-    return start(model, directory)
+      program, flags = torture.RUNS[name]
+      monkeypatch.setitem(torture.RUNS, name, (program, (*flags, "--seed=2")))
+    return start(name, directory)
 
   monkeypatch.setattr(torture, "start", start_with_another_seed)
   assert not torture.torture("mlp_1x512", 1, "anywhere", tmp_path).same
