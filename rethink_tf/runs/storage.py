@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -70,7 +71,8 @@ def append_text(path, text):
 
   Args:
     path: `pathlib.Path`.
-    text: str, written at once, so that a kill leaves all of it or nothing.
+    text: str, written at once, so that a kill leaves all of it or nothing; so
+      does a disk that has room for a part.
 
   Raises:
     StorageError: it cannot be written.
@@ -80,12 +82,20 @@ def append_text(path, text):
   try:
     descriptor = os.open(path, flags, 0o666)
     try:
-      os.write(descriptor, text.encode())
+      _append(descriptor, text.encode())
     finally:
       os.close(descriptor)
   except OSError as error:
     raise errors.StorageError(
         f"{path} cannot be written: {error.strerror}") from error
+
+
+def _append(descriptor, content):
+  """Adds bytes to a file, or raises OSError and leaves it as it was."""
+  size = os.fstat(descriptor).st_size
+  if os.write(descriptor, content) < len(content):
+    os.ftruncate(descriptor, size)
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def make_folder(path):

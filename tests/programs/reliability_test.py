@@ -41,6 +41,38 @@ def save_or_die(folder, step, *others):
 checkpoints.save = save_or_die
 runpy.run_module("rethink_tf.programs.train", run_name="__main__")
 """
+# Fills the disk while the file is written that the first argument names.
+_FILLED = """
+import contextlib, runpy, sys
+from rethink_tf.runs import storage
+name, replacing = sys.argv.pop(1), storage.replacing
+@contextlib.contextmanager
+def replacing_on_a_full_disk(path):
+  with replacing(path) as file:
+    if path.name == name:
+      with contextlib.suppress(OSError):
+        with open(path.parent.parent / "filler", "wb", 0) as filler:
+          while filler.write(bytes(4096)):
+            pass
+    yield file
+storage.replacing = replacing_on_a_full_disk
+runpy.run_module("rethink_tf.programs.train", run_name="__main__")
+"""
+# Adds to a file that ends just before a page does, on a disk that is full.
+_APPENDED = """
+import contextlib, pathlib, sys
+from rethink_tf import errors
+from rethink_tf.runs import storage
+def main(argv):
+  path = pathlib.Path(argv[1])
+  path.parent.mkdir()
+  path.write_text(4090 * "a")
+  with contextlib.suppress(OSError), open(path.with_name("b"), "wb", 0) as file:
+    while file.write(bytes(4096)):
+      pass
+  storage.append_text(path, 100 * "c")
+sys.exit(errors.exit_code_of(main, sys.argv))
+"""
 
 
 @pytest.fixture(name="done", scope="module")
@@ -158,19 +190,20 @@ def test_damage_to_a_finished_run_is_named(done, tmp_path, name, damage):
 # Promise 3, and the disk: the previous checkpoint still loads.
 
 
-def _on_a_small_disk(size, folder):
-  """Runs `train` with its run directory on a file system of a size."""
+def _on_a_small_disk(size, folder, *command):
+  """Runs Python, where folder/disk is a file system of a size.
+
+  Of the disk, the folder run is left: as folder/left.
+  """
   disk = folder / "disk"
   disk.mkdir()
   script = (
       f"mount -t tmpfs -o size={size} tmpfs {disk} || exit 99\n"
       'cd "$1"; shift; "$@"; code=$?\n'
       f"cp -r {disk}/run {folder}/left; exit $code\n")
-  flags = [f for f in _FLAGS if not f.startswith("--logdir")]
   done = subprocess.run(
       ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script,
-       "sh", str(folder), sys.executable, "-m", "rethink_tf.programs.train",
-       *flags, f"--logdir={disk}/run"],
+       "sh", str(folder), sys.executable, *command],
       env=launch.environment_in(folder),
       capture_output=True, text=True, check=False)
   if done.returncode == 99 or done.stderr.startswith("unshare"):
@@ -182,13 +215,44 @@ def _on_a_small_disk(size, folder):
 @pytest.mark.parametrize("size, epochs", [("16k", 0), ("128k", 0), ("12m", 1)])
 def test_a_full_disk_exits_4_and_the_checkpoint_before_loads(
     tmp_path, done, size, epochs):
-  assert _error(_on_a_small_disk(size, tmp_path), 4)
+  assert _error(_on_a_small_disk(
+      size, tmp_path, "-m", "rethink_tf.programs.train", *_FLAGS,
+      "--logdir=disk/run"), 4)
   # The same command, where there is room again, goes on from there.
   shutil.move(tmp_path / "left", tmp_path / "run")
   again = launch.run("train", *_FLAGS, folder=tmp_path)
   assert again.returncode == 0, again.stderr
   assert ("epoch 1/3" in again.stdout) == (epochs == 0)
   assert _hashes(tmp_path) == _hashes(done)
+
+
+@pytest.mark.parametrize("name, epochs", [
+    ("MANIFEST", 0), ("config.json", 0), ("metrics.csv", 0),
+    ("SHA256SUMS", 3), ("result.json", 3)])
+def test_a_disk_that_fills_up_inside_a_files_write_loses_nothing(
+    tmp_path, done, name, epochs):
+  line = _error(_on_a_small_disk(
+      "64m", tmp_path, "-c", _FILLED, name, *_FLAGS, "--logdir=disk/run"), 4)
+  assert f"{name} cannot be written: No space left" in line
+  shutil.move(tmp_path / "left", tmp_path / "run")
+  left = tmp_path / "run" / name
+  # The MANIFEST is there, empty: it is its first line that has no room.
+  assert not left.exists() or not left.read_bytes()
+  again = launch.run("train", *_FLAGS, folder=tmp_path)
+  assert again.returncode == 0 and not launch.errors_of(again), again.stderr
+  # The row of an epoch is written before its checkpoint.
+  assert [f"epoch {k}/3" in again.stdout for k in (1, 2, 3)] == [
+      epochs < k for k in (1, 2, 3)]
+  assert _hashes(tmp_path) == _hashes(done)
+  assert rethink_tf.load_run(tmp_path / "run").metrics.index.tolist() == [
+      1, 2, 3]
+
+
+def test_a_line_of_which_the_disk_takes_a_part_is_not_there(tmp_path):
+  line = _error(
+      _on_a_small_disk("64k", tmp_path, "-c", _APPENDED, "disk/run/a"), 4)
+  assert "a cannot be written: No space left" in line
+  assert (tmp_path / "left/a").read_text() == 4090 * "a"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
