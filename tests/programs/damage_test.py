@@ -44,6 +44,21 @@ def test_any_flipped_bit_is_harmless_named_or_refused(kind, done):
   try_any()
 
 
+@pytest.mark.parametrize("pattern", [
+    "metrics.csv", "label_kinds.csv",
+    "tensorboard/train/events*", "tensorboard/corrupted labels/events*"])
+@pytest.mark.parametrize("place", [0.1, 0.9])
+def test_an_unfinished_run_writes_its_tables_and_curves_anew(
+    pattern, place, tmp_path):
+  made, expected = _made("train", False)
+  name = next(made.glob(pattern)).relative_to(made)
+  outcome = damage.try_flip("train", made, tmp_path, name, place, 3, expected)
+  assert outcome == ("warned" if name.suffix == ".csv" else "unharmed")
+  for table in ("metrics.csv", "label_kinds.csv"):
+    rows = (tmp_path / "run" / table).read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("kind", damage.KINDS)
 def test_a_run_that_was_killed_ends_as_one_left_alone(kind, tmp_path):
   made, expected = _made(kind, False)
