@@ -53,7 +53,7 @@ class Run(loading.Run):
     config = self._read_config()
     from rethink_tf.training import trained  # noqa: PLC0415
 
-    return trained.load_model(config, self.directory, self.result)
+    return trained.load_network(config, self.directory, self.result)
 
   def _read_config(self):
     from rethink_tf.flags import training as training_flags  # noqa: PLC0415

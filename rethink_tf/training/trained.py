@@ -14,7 +14,7 @@ from rethink_tf.training import fit
 from rethink_tf.training import optimizers
 
 
-def load_model(config, directory, result):
+def load_network(config, directory, result):
   """Returns the network of a run's last checkpoint.
 
   Args:
