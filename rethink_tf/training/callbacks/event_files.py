@@ -120,8 +120,8 @@ class _Writer:
     """
     if (tag, step) in self._written:
       return
-    # A writer makes its folder anew where that is gone, in whoever's; one whose
-    # file is gone says nothing, and what it writes is lost.
+    # A new writer would make its file in whoever's folder; one whose file is
+    # gone says nothing, and what it writes is lost.
     ownership.require(self._folder)
     if self._writer is None:
       storage.make_folder(self._folder)
