@@ -8,9 +8,6 @@ from rethink_tf.flags import training as training_flags
 from rethink_tf.programs import library_notes
 from rethink_tf.runs import directory as run_directory
 
-# Of config.json, what is no field of a config.
-_FOUND = ("label_hash", "dataset_fingerprint")
-
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with.
@@ -58,9 +55,8 @@ def _measure(directory, data_dir):
 
 def _read_config(directory, recorded):
   try:
-    return training_flags.Config(
-        **{k: v for k, v in recorded.items() if k not in _FOUND})
-  except TypeError as error:
+    return training_flags.read_config(recorded)
+  except ValueError as error:
     raise errors.StorageError(
         f"{directory} was written by another version") from error
 
