@@ -192,6 +192,12 @@ def test_the_secret_is_the_users_alone_and_gone_once_all_have_come(tmp_path):
   assert list(path.parent.iterdir()) == []
 
 
+def _identify(path):
+  """Returns what tells whether a file was written or replaced, not read."""
+  found = path.lstat()
+  return found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns
+
+
 @pytest.mark.parametrize("make", [
     lambda path, other: path.symlink_to(other),
     lambda path, other: os.mkfifo(path),
@@ -204,12 +210,12 @@ def test_what_is_not_ours_where_the_secret_should_be_stays(tmp_path, make):
   path = tmp_path / _KEY
   path.parent.mkdir()
   make(path, other)
-  before = path.lstat()
+  before = _identify(path)
   _, processes = linked.start(tmp_path, 2, _MEET, which=[0])
   assert linked.ends(processes) == [(2, "", [
       "error: --logdir: expected workers.key to be what worker 0 writes for "
       f"the others, or absent. Received: something else, {_KEY}"])]
-  assert path.lstat() == before
+  assert _identify(path) == before
   assert other.read_text() == "rethink_tf workers mine"
 
 
