@@ -1,7 +1,6 @@
 """Labels of one's own, read from a file that holds nothing else.
 
-Whole numbers as text, or one array as NumPy's .npy: no pickle, nothing that
-could be run.
+Whole numbers as text, or one array as NumPy's .npy: nothing that could be run.
 """
 
 import hashlib
