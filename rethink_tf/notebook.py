@@ -24,7 +24,8 @@ class Run(loading.Run):
 
     Raises:
       DataError: the dataset is not there, or not the one of the run.
-      UsageError: another program than train made the run.
+      UsageError: another program than train made the run, or its labels were
+        those of --labels_file.
       StorageError: another version did.
     """
     config = self._read_config()

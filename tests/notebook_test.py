@@ -14,6 +14,7 @@ from rethink_tf.data import dataset
 from rethink_tf.data import digits
 from rethink_tf.data import preprocessing
 from rethink_tf.data import randomization
+from rethink_tf.flags import labels_file
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.models import state
@@ -21,6 +22,7 @@ from rethink_tf.programs import export
 from rethink_tf.programs import train
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.training import checkpoints
+from rethink_tf.training import experiment
 from rethink_tf.training import fit
 from rethink_tf.training import task
 from tests import launch
@@ -69,6 +71,35 @@ def test_labels_are_those_that_were_trained_on(finished):
   np.testing.assert_array_equal(labels.changed, labels.assigned != true)
   assert labels.drawn.mean() == run.result["labels_drawn"]
   assert labels.changed.mean() == run.result["labels_changed"]
+
+
+def _begin(folder, **fields):
+  """Begins a run on the digits as train does, with labels to fit."""
+  config = training_flags.Config(dataset="digits", **fields)
+  data, train = experiment.load_data(config, None)
+  directory = run_directory.RunDirectory(folder / "begun")
+  directory.path.mkdir()
+  directory.begin(
+      {**config.as_dict(), "dataset_fingerprint": data.fingerprint,
+       "label_hash": randomization.label_hash(train.labels)}, {}, False)
+  return rethink_tf.load_run(directory.path), train.labels
+
+
+def test_labels_of_asymmetric_noise_are_found_again(tmp_path):
+  run, fitted = _begin(
+      tmp_path, label_corruption=0.4, label_noise="asymmetric")
+  labels = run.labels()
+  np.testing.assert_array_equal(labels.assigned, fitted)
+  np.testing.assert_array_equal(
+      labels.assigned[labels.changed], (labels.true[labels.changed] + 1) % 10)
+  assert 0.3 < labels.drawn.mean() < 0.5
+
+
+def test_labels_of_ones_own_are_said_to_be_in_their_file(tmp_path):
+  true = digits.load()[0].labels
+  run, _ = _begin(tmp_path, labels_file=labels_file.Labels(64 * "a", true))
+  with pytest.raises(errors.UsageError, match="--labels_file are in that file"):
+    run.labels()
 
 
 @pytest.mark.parametrize("name, said", [

@@ -65,7 +65,12 @@ def load_labels(config, recorded, data_dir=None):
 
   Raises:
     DataError: the dataset is not there, or not the one of the run.
+    UsageError: the labels were the user's own, which no run keeps.
   """
+  if config.labels_file:
+    raise errors.UsageError(
+        "the labels of a run with --labels_file are in that file, and not in "
+        "the run")
   datasets.check_available(config.dataset, data_dir)
   if not datasets.is_prepared(config.dataset, data_dir):
     raise errors.DataError(
@@ -80,7 +85,7 @@ def load_labels(config, recorded, data_dir=None):
         f"{str(recorded.get('dataset_fingerprint'))[:8]}")
   drawn_by = config.label_corruption, config.seed_of_labels
   train = randomization.corrupt_training_labels(
-      data, config.train_examples, *drawn_by)
+      data, config.train_examples, *drawn_by, config.label_noise)
   if randomization.label_hash(train.labels) != recorded.get("label_hash"):
     raise errors.DataError(
         "the labels drawn here are others than the run's: label_hash "
