@@ -16,6 +16,7 @@ class RunError(Exception):
   """A failure with a one-line message and an exit code; never a traceback."""
 
   exit_code = 1
+  prefix = "error: "  # Of the line.
 
 
 class UsageError(RunError):
@@ -43,16 +44,23 @@ class DivergedError(RunError):
 
 
 class StoppedError(RunError):
-  """A run that was asked to stop and goes on when started again."""
+  """A run that goes on when started again."""
 
   exit_code = 75
+
+
+class AskedToStopError(StoppedError):
+  """One that its user or a scheduler asked to stop, which is no error."""
+
+  prefix = ""
 
 
 def exit_code_of(main, argv):
   """Runs `main(argv)` and returns its exit code.
 
   A failure that a user can act on becomes one line on stderr, whatever
-  whitespace its message had. A path on stdout may have bytes that are no text.
+  whitespace its message had, after its class's prefix. A path on stdout may
+  have bytes that are no text.
 
   Args:
     main: a function of the argument list; its return value None counts as 0.
@@ -67,8 +75,8 @@ def exit_code_of(main, argv):
     failure = _as_run_error(error)
     if failure is None:
       raise
-    print(f"error: {' '.join(str(failure).split())}", file=sys.stderr,
-          flush=True)
+    print(f"{failure.prefix}{' '.join(str(failure).split())}",
+          file=sys.stderr, flush=True)
     return failure.exit_code
 
 
@@ -77,7 +85,7 @@ def _as_run_error(error):
   if isinstance(error, RunError):
     return error
   if isinstance(error, KeyboardInterrupt):
-    return StoppedError("stopped by SIGINT before anything was done")
+    return AskedToStopError("stopped by Ctrl-C before anything was done")
   if isinstance(error, MemoryError):
     return StorageError("there is not enough memory")
   if isinstance(error, BrokenPipeError):

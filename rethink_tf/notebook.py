@@ -1,9 +1,12 @@
-"""A run for a notebook: its numbers, its labels and its network."""
+"""Runs for a notebook: their numbers, labels and networks."""
 
 import pathlib
 
 from rethink_tf import errors
+from rethink_tf.runs import examples
 from rethink_tf.runs import loading
+
+runs_below = loading.runs_below
 
 
 class Run(loading.Run):
@@ -12,7 +15,8 @@ class Run(loading.Run):
   def labels(self, data_dir=None):
     """Returns the labels that a training run was trained on.
 
-    Nothing is downloaded.
+    With --subset, also those of the examples that it was not shown. Nothing is
+    downloaded.
 
     Args:
       data_dir: path of a TFDS data directory, the only one looked in; default:
@@ -20,7 +24,7 @@ class Run(loading.Run):
 
     Returns:
       A `randomization.Labels` of the training examples in their order: int32
-      `(n,)` `true` and `assigned`, bool `(n,)` `drawn` and `changed`.
+      `(n,)` `true` and `assigned`, bool `(n,)` `drawn`, `changed` and `seen`.
 
     Raises:
       DataError: the dataset is not there, or not the one of the run.
@@ -34,6 +38,24 @@ class Run(loading.Run):
 
     return trained.load_labels(
         config, self.config, data_dir and pathlib.Path(data_dir))
+
+  def examples(self):
+    """Returns what a training run with --record_examples recorded.
+
+    Returns:
+      An `examples.Examples` of the examples that it was trained on: `example`,
+      which those are, float16 `(epochs, n)` `margins`, bool `(epochs, n)`
+      `fitted`, int32 `(n,)` `fitted_since` and `forgotten`.
+
+    Raises:
+      StorageError: what was recorded is gone or damaged.
+      UsageError: the run recorded nothing.
+    """
+    if not self.config.get("record_examples"):
+      raise errors.UsageError(
+          f"{self.directory}: expected a run of train with --record_examples. "
+          "Received: one that recorded no examples")
+    return examples.load(self.directory)
 
   def model(self):
     """Returns the network of a training run's last checkpoint.

@@ -5,8 +5,10 @@ import pathlib
 
 from rethink_tf import errors
 
-# In Bazel's runfiles tree as in a checkout, the package's parent is the root.
-_PROJECT_ROOT = pathlib.Path(__file__).absolute().parent.parent
+_PACKAGE = pathlib.Path(__file__).absolute().parent
+# In Bazel's runfiles tree as in a checkout, the package's parent is the root;
+# pip installs what else is needed in the package.
+_PROJECT_ROOT = _PACKAGE if (_PACKAGE / "configs").is_dir() else _PACKAGE.parent
 
 
 def user_path(text):
@@ -24,6 +26,11 @@ def workspace():
   return pathlib.Path(
       os.environ.get("BUILD_WORKSPACE_DIRECTORY") or user_path(".")
   )
+
+
+def is_installed():
+  """Tells whether this is what pip has installed, and no checkout."""
+  return _PROJECT_ROOT == _PACKAGE
 
 
 def is_file(path):

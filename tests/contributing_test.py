@@ -84,7 +84,8 @@ def test_a_dataset_of_the_recipe_is_trained_on(copy):
   # As many as the test writes; the recipe's numbers are of the whole.
   catalog = copy / "rethink_tf/data/catalog.py"
   catalog.write_text(catalog.read_text("utf-8").replace(
-      '"kmnist": Entry(60_000, 10_000', f'"kmnist": Entry({_TRAIN}, {_TEST}'))
+      '"kmnist": Entry("KMNIST", 60_000, 10_000',
+      f'"kmnist": Entry("KMNIST", {_TRAIN}, {_TEST}'))
   tfds.dataset_builders.store_as_tfds_dataset(
       name="kmnist", version="3.0.0", data_dir=copy / "data",
       features=tfds.features.FeaturesDict({

@@ -26,6 +26,7 @@ _MAY_IMPORT = {
     "models": {"digests", "paths", "streams"},
     "runs": {"data.catalog", "digests", "documents", "errors", "paths"},
     "__init__": {"notebook"},
+    "__main__": {"errors"},
     "notebook": {"errors", "flags", "runs", "training"},
     "flags": {
         "data.catalog", "documents", "errors", "models.registry", "paths"},
@@ -35,14 +36,15 @@ _MAY_IMPORT = {
     "theory": {"data", "errors", "models", "runs", "streams", "training"},
     "linear": {
         "data", "documents", "errors", "runs", "streams", "training"},
-    "measures": {"data", "errors", "models", "runs", "training"},
+    "measures": {
+        "data", "errors", "models", "runs", "streams", "training"},
     "paper": set(),
     "suites": {
         "data.catalog", "documents", "errors", "flags", "models.registry",
         "paths", "runs"},
     "reporting": {
-        "data.catalog", "documents", "errors", "flags", "paper", "runs",
-        "suites"},
+        "data.catalog", "documents", "errors", "flags", "models.registry",
+        "paper", "runs", "suites"},
     "programs": {
         "data", "distributed", "errors", "flags", "linear", "measures",
         "notebook", "paths", "reporting", "runs", "suites", "theory",
@@ -53,6 +55,7 @@ _MAY_IMPORT = {
 _ONLY = {
     "absl": {"flags"},
     "argparse": set(),
+    "array_record": {"data.records"},
     "pickle": set(),
     "keras": {
         "distributed.keras_repairs", "distributed.strategy", "measures",
@@ -60,9 +63,9 @@ _ONLY = {
     "tensorflow": {
         "data.epochs", "data.imagenet.batches", "data.imagenet.photographs",
         "data.imagenet.preprocessing", "data.pipeline", "data.preprocessing",
-        "data.shard", "distributed.keras_repairs", "distributed.resolvers",
-        "distributed.strategy", "models.normalization", "runs.environment",
-        "theory.trajectory",
+        "data.records", "data.shard", "distributed.keras_repairs",
+        "distributed.pods", "distributed.strategy", "measures.sampled_loss",
+        "models.normalization", "runs.environment", "theory.trajectory",
         "training.determinism", "training.experiment",
         "training.callbacks.event_files"},
     "tensorflow_datasets": {"data.imagenet.loader", "data.prepared"},

@@ -304,3 +304,26 @@ def test_every_field_of_a_config_is_read_back():
   recorded = {**config.as_dict(), "label_hash": "1", "dataset_fingerprint": "2"}
   assert training_flags.read_config(recorded) == config
   assert dataclasses.asdict(config)["precision"] == "bfloat16"
+
+
+def test_the_runs_below_a_folder_are_one_table(run):
+  (run.parent / "begun").mkdir()
+  shutil.copyfile(run / "config.json", run.parent / "begun/config.json")
+  table = rethink_tf.runs_below(run.parent)
+  row, = table.itertuples()  # What is not done is not there.
+  assert row.directory == str(run) and row.weight_decay == 0.001
+  # Of what config.json and result.json both have, the result's.
+  assert row.train_examples == 300 and row.test_accuracy == (
+      rethink_tf.load_run(run).result["test_accuracy"])
+
+
+def test_a_folder_that_there_is_not_has_no_runs(tmp_path):
+  with pytest.raises(FileNotFoundError, match="no folder"):
+    rethink_tf.runs_below(tmp_path / "runs")
+
+
+def test_a_curve_has_the_epochs_that_were_measured(finished):
+  run = rethink_tf.load_run(finished)
+  run.metrics.loc[1, "test_accuracy"] = np.nan  # As --eval_every=2 leaves it.
+  assert run.curve("test_accuracy").index.tolist() == [2]
+  assert run.curve("train_accuracy").index.tolist() == [1, 2]

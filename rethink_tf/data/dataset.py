@@ -29,11 +29,9 @@ class Split(split_lib.Split):
   # Evaluation has no gradient to hold, so it fits larger batches.
   evaluation_batch = 500
 
-  def first(self, count):
-    if not count:
-      return self
-    numbers = None if self.numbers is None else self.numbers[:count]
-    return Split(self.images[:count], self.labels[:count], numbers)
+  def select(self, which):
+    numbers = None if self.numbers is None else self.numbers[which]
+    return Split(self.images[which], self.labels[which], numbers)
 
   def training_batches(self, config, start_epoch=0, start_batch=0, shard=None):
     return _pipeline().training_batches(

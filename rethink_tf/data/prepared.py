@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import os
 import socket
 import urllib.error
@@ -66,8 +67,10 @@ def load(name, explicit):
   """
   check_directory(explicit)
   directory = data_directory(explicit)
-  # Imported here because it takes seconds that a refusal should not wait for.
+  # Imported here because they take seconds that a refusal should not wait for.
   import tensorflow_datasets as tfds  # noqa: PLC0415
+
+  from rethink_tf.data import records  # noqa: PLC0415
 
   folder = find(name, directory)
   if folder is None:
@@ -75,14 +78,19 @@ def load(name, explicit):
     folder = find(name, directory)
   entry = catalog.DATASETS[name]
   try:
-    builder = tfds.builder_from_directory(folder)
-    train = _read(tfds, builder, "train", entry.train_examples, entry)
-    test = _read(tfds, builder, "test", entry.test_examples, entry)
-    names = tuple(builder.info.features["label"].names)
+    info = tfds.builder_from_directory(folder).info
+    examples_of = functools.partial(
+        records.examples,
+        record_format=records.format_called(info.file_format.value, folder),
+        parse=info.features.deserialize_example)
+    train = _read(info, examples_of, "train", entry.train_examples, entry)
+    test = _read(info, examples_of, "test", entry.test_examples, entry)
+    names = tuple(info.features["label"].names)
   except errors.DataError:
     raise
   except Exception as error:  # TFDS and TensorFlow raise many kinds.
-    raise errors.DataError(f"{folder} cannot be read: {error}") from error
+    raise records.as_data_error(error) or errors.DataError(
+        f"{folder} cannot be read: {error}") from error
   return train, test, names
 
 
@@ -129,22 +137,17 @@ def _alone_in(directory):
     yield
 
 
-def _read(tfds, builder, split, count, entry):
+def _read(info, examples_of, split, count, entry):
   """Reads a whole split into memory, in the order of its records."""
   shape, classes = entry.image_shape, entry.num_classes
-  where = f"{builder.info.name} split {split} in {builder.data_dir}"
+  where = f"{info.name} split {split} in {info.data_dir}"
   images = np.empty((count, *shape), np.uint8)
   labels = np.empty((count,), np.int32)
-  numbers = np.empty((count,), np.int32) if (
-      "id" in builder.info.features) else None
-  # One shard after the other: the order is then that of the records. It is read
-  # once, so that a cache in memory, which TFDS adds, would be for nothing.
-  read_config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-  examples = builder.as_dataset(
-      split=split, shuffle_files=False, read_config=read_config)
+  numbers = np.empty((count,), np.int32) if "id" in info.features else None
+  examples = examples_of(info.splits[split].filepaths)
   position = stop = 0
   received = shape
-  for batch in tfds.as_numpy(examples.batch(1000)):
+  for batch in examples.batch(1000).as_numpy_iterator():
     stop = position + len(batch["label"])
     received = batch["image"].shape[1:]
     if stop > count or received != shape:

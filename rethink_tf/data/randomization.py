@@ -124,11 +124,14 @@ class Labels:
     true: int32 `(n,)`, those of the dataset.
     assigned: int32 `(n,)`, those that are trained on.
     drawn: bool `(n,)`, whether the assigned one was drawn at random.
+    seen: bool `(n,)`, whether the network is trained on the example: on all
+      but with --subset.
   """
 
   true: np.ndarray
   assigned: np.ndarray
   drawn: np.ndarray
+  seen: np.ndarray
 
   @property
   def changed(self):
@@ -138,6 +141,11 @@ class Labels:
     and tells a network nothing wrong.
     """
     return self.assigned != self.true
+
+  def of_seen(self):
+    """Returns the `Labels` of the examples that the network is trained on."""
+    return Labels(*(getattr(self, field.name)[self.seen]
+                    for field in dataclasses.fields(self)))
 
   def kinds(self):
     """Returns a dict from each kind of labels to which are of it, bool `(n,)`.
@@ -152,19 +160,22 @@ class Labels:
     }
 
 
-def compare_labels(data, train, probability, seed):
+def compare_labels(data, train, probability, seed, seen=None):
   """Returns the `Labels` of what `corrupt_training_labels` returned.
 
   Args:
     data: the `Dataset`.
     train: the split.
     probability, seed: as they were.
+    seen: bool `(n,)`, which examples are trained on; None: all.
   """
   true = data.train.labels[:len(train)]
   # Of labels that the user gives, those that are not the true ones count too.
   drawn = is_drawn(len(train), probability, seed, train.keys) | (
       train.labels != true)
-  return Labels(true, train.labels, drawn)
+  if seen is None:
+    seen = np.ones(len(train), bool)
+  return Labels(true, train.labels, drawn, seen)
 
 
 def _uniform(count, seed, key, names):

@@ -20,9 +20,17 @@ class Split(abc.ABC):
   def __len__(self):
     return len(self.labels)
 
-  @abc.abstractmethod
   def first(self, count):
     """Returns the first `count` examples; all of them for 0."""
+    return self.select(slice(count)) if count else self
+
+  @abc.abstractmethod
+  def select(self, which):
+    """Returns some examples as a split of their own, in this one's order.
+
+    Args:
+      which: a slice, or a bool array `(n,)`.
+    """
 
   @abc.abstractmethod
   def training_batches(self, config, start_epoch=0, start_batch=0, shard=None):

@@ -6,7 +6,7 @@ TF_CONFIG says so, as TensorFlow defines it:
      "task": {"type": "worker", "index": 0}}
 
 It is checked here, before TensorFlow is imported. What SLURM and Kubernetes
-say is read by TensorFlow's resolvers, in `distributed.resolvers`.
+say is read in `distributed.slurm` and `distributed.pods`.
 """
 
 import dataclasses
@@ -19,8 +19,8 @@ _ADDRESS = re.compile(r"[^\s:/]+:(\d{1,5})")
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, '
     '"task": {"type": "worker", "index": 0}}')
-# Of SLURM's step, and of a pod: which of the two resolvers to ask.
-SLURM = "SLURM_PROCID"
+# Of a job of SLURM's, and of a pod: whom to ask.
+SLURM = "SLURM_JOB_ID"
 KUBERNETES = "KUBERNETES_SERVICE_HOST"
 
 
@@ -55,7 +55,7 @@ class Cluster:
 
 
 def read_environment(environment):
-  """Returns the `Cluster` of TF_CONFIG; None where a resolver must be asked.
+  """Returns the `Cluster` of TF_CONFIG; None where a scheduler must be asked.
 
   Args:
     environment: the environment variables, a mapping.

@@ -1,15 +1,16 @@
-"""What Keras 3.15 lacks to train under MultiWorkerMirroredStrategy.
+"""What Keras 3.15 lacks to train on several replicas.
 
 Three repairs, in one subclass; tests/distributed/keras_repairs_test.py says
 when plain Keras no longer needs them.
 
 - Before `fit`, Keras reduces a whole batch, a tuple, with `strategy.reduce`,
   which takes one value at a time. Here the local replica's batch stands for
-  it: only shapes matter (keras-team/keras issue 20585).
-- After a step, it reduces each measured scalar along axis 0. Here a step
-  returns vectors of length 1.
-- Batch normalization's moving averages stay each replica's own, so that workers
-  would disagree on what they evaluate and save. Here each step ends with
+  it: only shapes matter (keras-team/keras issue 20585). Under MirroredStrategy
+  too, where the replicas' parts of the first batch differ in size.
+- After a step with several workers, it reduces each measured scalar along axis
+  0. Here a step returns vectors of length 1.
+- Batch normalization's moving averages stay each replica's own: a replica is
+  evaluated by its own, and the first one's are saved. Here each step ends with
   their mean over replicas: the moving average of the batches' mean statistics.
 """
 
@@ -18,9 +19,9 @@ import tensorflow as tf
 
 
 class Model(keras.Model):
-  """A functional model that trains under MultiWorkerMirroredStrategy.
+  """A functional model that trains on the replicas of one worker or several.
 
-  Under MirroredStrategy too, which needs the last repair alone.
+  One worker needs neither vectors nor, with equal parts, a batch's stand-in.
   """
 
   several_workers = False

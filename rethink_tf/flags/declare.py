@@ -18,6 +18,7 @@ import os
 import pathlib
 import re
 import sys
+import textwrap
 import types
 import typing
 
@@ -33,6 +34,9 @@ from rethink_tf.flags import variables
 HEADINGS = WHAT, OPTIMIZER, DATA, RUN, IMAGENET, WORKERS = (
     "What to train", "Optimizer", "Data", "Run", "ImageNet and Inception V3",
     "Workers")
+_SCREEN = 40  # Lines of a help that is not asked for in full.
+_WIDTH = 80
+_NAMES_WIDTH = 26
 # The default of a field that its program fills in where no flag is given.
 REQUIRED = dataclasses.MISSING
 # What absl raises: of --noresume=1, a plain ValueError.
@@ -83,6 +87,7 @@ class _Flag:
       is not given.
     used_if: a function of the fields up to this one that tells whether it is
       used; None is its value where it is not.
+    common: whether a short help has more of it than its name.
   """
 
   heading: str
@@ -94,6 +99,7 @@ class _Flag:
   parse: collections.abc.Callable | None = None
   fill: collections.abc.Callable | None = None
   used_if: collections.abc.Callable | None = None
+  common: bool = False
 
 
 def flag(heading, default, text, *checks, **others):
@@ -133,8 +139,8 @@ def choice(default, allowed, more="", heading=WHAT, **others):
 def define(*kinds):
   """Returns `absl.flags.FlagValues` with --help and the flags of classes."""
   values = _Values()
-  flags.DEFINE_bool(
-      "help", False, "Show this help.", values, module_name=RUN)
+  for name in ("help", "helpfull"):
+    flags.DEFINE_bool(name, False, "Show help.", values)
   for kind in kinds:
     for name, field, declared in _flags_of(kind):
       read_as = str if declared.parse else _types(field)[0]
@@ -150,7 +156,7 @@ def names(*kinds, heading=None):
           if heading in (None, declared.heading)]
 
 
-def read(program, purpose, arguments, *kinds):
+def read(program, purpose, arguments, *kinds, example=""):
   """Reads a command line; prints the help where it is asked for.
 
   Args:
@@ -158,6 +164,7 @@ def read(program, purpose, arguments, *kinds):
     purpose: what the program does, for the help.
     arguments: list of str, without the program name.
     *kinds: the classes whose flags the program takes.
+    example: flags of a first command, for the help.
 
   Returns:
     `(values, stem)`: `absl.flags.FlagValues` for `build`, and the name of the
@@ -181,8 +188,9 @@ def read(program, purpose, arguments, *kinds):
     raise errors.UsageError(
         f"{error} ({place})" if place else str(error)) from error
   values.keep_places(expanded)
-  if values.help:
-    _print_help(program, purpose, values)
+  if values.help or values.helpfull:
+    for line in _help(program, purpose, example, kinds, values.helpfull):
+      print(line)
     sys.exit(0)
   if rest:
     # Of a flagfile where a line is "-" or "--", which ends flags for absl.
@@ -358,9 +366,74 @@ def _numbers(name, text, kind):
   return numbers
 
 
-def _print_help(program, purpose, values):
-  print(f"{purpose}\n--flagfile=PATH reads flags from a file; flags given "
-        f"directly win.\n\nusage: {program} [--name=value ...]")
+def show_command(program, example):
+  """Returns how a program is started with flags, or "", for its help.
+
+  From the folder that a user is in; `runs.commands` has lines for any.
+  """
+  if paths.is_installed():
+    return f"python -m rethink_tf {program} {example}".rstrip()
+  start = f"scripts/bazel run //rethink_tf:{program}"
+  return f"{start} -- {example}" if example else start
+
+
+def _help(program, purpose, example, kinds, in_full):
+  """Returns the lines of the help, those of all flags where they are few."""
+  declared = [entry for kind in kinds for entry in _flags_of(kind)]
+  head = [
+      *textwrap.wrap(purpose, _WIDTH),
+      *textwrap.wrap(
+          f"usage: {program} [--name=value ...] [--flagfile=PATH], which reads "
+          "flags from a file; flags given directly win", _WIDTH,
+          subsequent_indent="  "),
+      "example:",
+      f"  {show_command(program, example)}"]
+  full = [*head, *_list_flags(declared, True)]
+  if in_full or len(full) <= _SCREEN:
+    return full
+  return [*head, *_list_flags(declared, False), "--helpfull says more of each"]
+
+
+def _list_flags(declared, in_full):
+  """Yields lines, the common flags first, and the others' names if not all."""
   for heading in HEADINGS:
-    if values.get_flags_for_module(heading):
-      print(values.module_help(heading))
+    here = sorted(
+        (entry for entry in declared if entry[2].heading == heading),
+        key=lambda entry: not entry[2].common)
+    shown = [(name, field, flag) for name, field, flag in here
+             if in_full or flag.common]
+    named = [_switch(name, field) for name, field, flag in here
+             if not in_full and not flag.common]
+    if shown:
+      yield f"{heading}:"
+    for name, field, flag in shown:
+      yield from _describe(name, field, flag, in_full)
+    if named:
+      yield from textwrap.wrap(
+          ("  also: " if shown else f"{heading}: ") + " ".join(named), _WIDTH,
+          subsequent_indent="    ", break_on_hyphens=False,
+          break_long_words=False)
+
+
+def _describe(name, field, flag, in_full):
+  """Returns a flag's lines: name and default, and beside them its text.
+
+  Of that the first sentence, where not all is to be said.
+  """
+  left = "  " + _switch(name, field)
+  is_switch = _types(field)[0] is bool
+  if not is_switch:
+    typed = f"{flag.typed:g}" if isinstance(flag.typed, float) else flag.typed
+    left += f"={'...' if typed in (None, '', []) else typed}"
+  text = flag.text + " Default: on." * (is_switch and flag.typed is True)
+  if not in_full:
+    text = text.partition(". ")[0].removesuffix(".") + "."
+  texts = textwrap.wrap(text, _WIDTH - _NAMES_WIDTH - 4)
+  if len(left) > _NAMES_WIDTH + 2:
+    return [left, *(" " * (_NAMES_WIDTH + 4) + line for line in texts)]
+  return [f"{part:{_NAMES_WIDTH + 4}}{line}" for part, line in zip(
+      [left, *[""] * len(texts)], texts)]
+
+
+def _switch(name, field):
+  return f"--[no]{name}" if _types(field)[0] is bool else f"--{name}"

@@ -85,7 +85,7 @@ def parse_double_descent(arguments):
   values, _ = declare.read(
       "double_descent", "Fits random features by least squares, from fewer "
       "features than examples to more.", arguments, DoubleDescentConfig,
-      DoubleDescentOptions)
+      DoubleDescentOptions, example="--dataset=digits")
   return run_flags.build(
       DoubleDescentConfig, DoubleDescentOptions, values, arguments,
       lambda config: f"double_descent_{config.dataset}")

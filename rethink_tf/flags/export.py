@@ -36,5 +36,6 @@ def parse(arguments):
   """Turns arguments into `ExportOptions`; raises what `training.parse` does."""
   values, _ = declare.read(
       "export", "Writes the network that a run has trained to a file of Keras.",
-      arguments, ExportOptions)
+      arguments, ExportOptions,
+      example="--logdir=RUN --out=network.keras")
   return declare.build(ExportOptions, values)

@@ -48,20 +48,22 @@ class LinearConfig(run_flags.RunConfig):
 
   program: typing.ClassVar[str] = "interpolate"
 
-  dataset: str = declare.choice("mnist", catalog.IN_MEMORY)
+  dataset: str = declare.choice("mnist", catalog.IN_MEMORY, common=True)
   train_examples: int = training_flags.declare_train_examples(0)
   label_corruption: float = run_flags.declare_label_corruption(0.0)
-  preprocessing: str = declare.choice("none", PREPROCESSINGS)
+  preprocessing: str = declare.choice("none", PREPROCESSINGS, common=True)
   kernel: str = declare.choice(
       "gaussian", KERNELS,
       "; default: linear for random_convnet, gaussian else",
       fill=lambda fields: "linear" if (
-          fields["preprocessing"] == "random_convnet") else "gaussian")
+          fields["preprocessing"] == "random_convnet") else "gaussian",
+      common=True)
   bandwidth: float | None = declare.what(
       5.0, "Of the Gaussian kernel exp(-||x - y||^2 / (2 bandwidth^2)).",
-      SCALE, used_if=lambda fields: fields["kernel"] == "gaussian")
+      SCALE, used_if=lambda fields: fields["kernel"] == "gaussian",
+      common=True)
   l2: float = declare.what(
-      0.0, "Added to the Gram matrix's diagonal.", AMOUNT)
+      0.0, "Added to the Gram matrix's diagonal.", AMOUNT, common=True)
   orientations: int | None = declare.what(
       8, "Of Gabor wavelets.", checks.whole(1, 64),
       used_if=_is_preprocessed_by("gabor"))
@@ -121,7 +123,7 @@ def parse_interpolate(arguments):
   values, stem = declare.read(
       "interpolate",
       "Solves K A = Y for a Gram matrix K, as Section 5 and Table 3 do.",
-      arguments, LinearConfig, LinearOptions)
+      arguments, LinearConfig, LinearOptions, example="--dataset=digits")
   return run_flags.build(
       LinearConfig, LinearOptions, values, arguments,
       lambda config: stem or (

@@ -26,6 +26,6 @@ class MeasureOptions(run_flags.DataOptions):
 def parse_measure(arguments):
   """Returns `MeasureOptions` of arguments; raises as `training.parse` does."""
   values, _ = declare.read(
-      "measure", "Measures the networks of finished runs: norms and margins.",
-      arguments, MeasureOptions)
+      "measure", "Measures the networks of finished runs: norms, margins, "
+      "sharpness, curvature.", arguments, MeasureOptions, example="--runs=runs")
   return declare.build(MeasureOptions, values)

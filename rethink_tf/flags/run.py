@@ -19,14 +19,16 @@ _OF_LABELS = ("label_noise", "labels_file")
 
 def declare_seed():
   """Returns the flag --seed."""
-  return declare.run(1, "Seed of every random stream.", checks.SEED)
+  return declare.run(
+      1, "Seed of every random stream.", checks.SEED, common=True)
 
 
 def declare_label_corruption(default):
   """Returns the flag --label_corruption."""
   return declare.what(
-      default, "Probability that a training label becomes a uniform random "
-      "class, its own among them; 1: random labels.", checks.PROBABILITY)
+      default, "Probability that a training label is replaced by a random "
+      "one; 1: random labels. Its own class is among those drawn from.",
+      checks.PROBABILITY, common=True)
 
 
 def declare_label_noise():
@@ -55,7 +57,7 @@ def declare_logdir(named):
   """Returns the flag --logdir, whose default begins with what is named."""
   return declare.run(
       declare.REQUIRED, "The run directory; default: "
-      f"runs/<{named}>-<hash of the flags>/seed<k>.")
+      f"runs/<{named}>-<hash of the flags>/seed<k>.", common=True)
 
 
 def declare_checkpoint_minutes(text):
@@ -91,7 +93,7 @@ class DataOptions(declare.Flags):
 
   data_dir: pathlib.Path | None = declare.data(
       None, "TFDS data directory, the only one looked in; default: "
-      "TFDS_DATA_DIR, or TFDS's own.")
+      "TFDS_DATA_DIR, or TFDS's own.", common=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ class RunOptions(DataOptions):
   logdir: pathlib.Path = declare_logdir("program")
   resume: bool = declare.run(True, "Go on from what the run directory holds.")
   overwrite: bool = declare.run(
-      False, "Replace an earlier run in the run directory.")
+      False, "Replace an earlier run in the run directory.", common=True)
   arguments: tuple[str, ...] = ()
 
 

@@ -58,7 +58,8 @@ def parse_section5(arguments):
   """
   values, _ = declare.read(
       "section5", "Measures Section 5's statements about linear models.",
-      arguments, Section5Config, Section5Options)
+      arguments, Section5Config, Section5Options,
+      example="--dataset=digits --l2=0.1")
   return run_flags.build(
       Section5Config, Section5Options, values, arguments,
       lambda config: f"section5_{config.dataset}")

@@ -23,12 +23,13 @@ class SelectOptions(run_flags.DataOptions, linear_flags.MemoryOptions):
 
   tried: tuple[str, ...] | None = declare.what(
       None, "FLAG=VALUE,VALUE,...: values of a flag to compare; given again, "
-      "every combination.", name="try", define=flags.DEFINE_multi_string)
+      "every combination.", name="try", define=flags.DEFINE_multi_string,
+      common=True)
   folds: int = declare.data(
       5, "Parts of the training examples, each held out once.",
-      checks.whole(2, 100))
+      checks.whole(2, 100), common=True)
   out: pathlib.Path = declare.run(
-      declare.REQUIRED, "Folder to write the table to.")
+      declare.REQUIRED, "Folder to write the table to.", common=True)
   choices: list[tuple[str, linear_flags.LinearConfig]]
 
   def check(self):
@@ -51,7 +52,8 @@ def _read(arguments):
   return declare.read(
       "select_kernel",
       "Compares choices of flags by cross-validation on training data.",
-      arguments, linear_flags.LinearConfig, SelectOptions)
+      arguments, linear_flags.LinearConfig, SelectOptions,
+      example="--dataset=digits --try=l2=0,1")
 
 
 def _choices(arguments, tried):

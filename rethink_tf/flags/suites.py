@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 
 from absl import flags
 
@@ -11,6 +12,13 @@ from rethink_tf import paths
 from rethink_tf.flags import checks
 from rethink_tf.flags import declare
 from rethink_tf.flags import run as run_flags
+
+
+def _check_name(name, value, _):
+  # It becomes a part of the name of a file.
+  if not re.fullmatch(r"\w[\w.]*", value, re.ASCII):
+    raise errors.UsageError(
+        f"--{name}: expected a name as of a flag. Received: {value!r}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,9 +34,21 @@ class ReportOptions(declare.Flags):
       "rewritten too.")
   claims: bool = declare.run(
       False, "Print which of the paper's claims hold, and write nothing.")
+  x: str | None = declare.run(
+      None, "A sweep of one's own is drawn too: the flag along its axis, such "
+      "as label_corruption.", _check_name)
+  y: str | None = declare.run(
+      None, "The number in result.json that it is of, such as test_accuracy or "
+      "epochs_to_fit.0.95.", _check_name)
+  by: tuple[str, ...] = declare.run(
+      (), "The flags of which it has a line for each value, such as "
+      "model,train_examples.", _check_name, define=flags.DEFINE_list)
 
   def check(self):
-    """Raises UsageError where a folder or file is not there or not given."""
+    """Raises UsageError where what is given does not do, or is too little."""
+    if bool(self.x) != bool(self.y) or self.by and not self.x:
+      raise errors.UsageError(
+          "--x, --y: expected both, or neither and no --by. Received: one")
     if not os.path.isdir(self.runs):
       raise errors.UsageError(
           f"--runs: expected a folder that exists. Received: {self.runs}")
@@ -44,7 +64,7 @@ def parse_report(arguments):
   values, _ = declare.read(
       "report",
       "Writes tables and figures beside the paper's, from run directories.",
-      arguments, ReportOptions)
+      arguments, ReportOptions, example="--runs=runs --out=report")
   return declare.build(ReportOptions, values)
 
 
@@ -61,7 +81,8 @@ class SuiteOptions(run_flags.DataOptions):
   """Which runs of a suite to make, and how."""
 
   suite: str = declare.what(
-      declare.REQUIRED, "Name of a file in configs/suites, or path of one.")
+      declare.REQUIRED, "Name of a file in configs/suites, or path of one. "
+      "Without it, they are listed.")
   seeds: tuple[int, ...] = declare.what(
       (1,), "Seeds, each run once a seed.", define=flags.DEFINE_list,
       parse=_parse_seeds)
@@ -86,17 +107,13 @@ class SuiteOptions(run_flags.DataOptions):
       False, "Print a command for each run that is not done, one a line, and "
       "stop.")
 
-  def check(self):
-    """Raises UsageError where no suite is named."""
-    if not self.suite:
-      raise errors.UsageError("--suite: expected a name. Received: nothing")
-
 
 def parse_reproduce(arguments):
   """Turns arguments into `SuiteOptions`; raises what `training.parse` does."""
   values, _ = declare.read(
       "reproduce",
       "Makes the runs of a table or figure; goes on with those that are "
-      "stopped, skips those that are done.", arguments, SuiteOptions)
+      "stopped, skips those that are done.", arguments, SuiteOptions,
+      example="--suite=smoke")
   return declare.build(
       SuiteOptions, values, logdir=paths.workspace() / "runs")

@@ -18,26 +18,34 @@ LINEAR = "linear"
 _LINEAR_RATE = 1e-4
 # Up to here all 2^n labelings are tried.
 EXHAUSTIVE = 12
+_ENOUGH = 100
 # Layers of Corollary 1's network beside its blocks; `theory.deep` builds them.
 COROLLARY_LAYERS = 4
 
 
 def _declare_count(default, text):
-  return declare.what(default, text, checks.COUNT)
+  return declare.what(default, text, checks.COUNT, common=True)
 
 
 def _declare_dataset(default):
-  return declare.choice(default, catalog.IN_MEMORY)
+  return declare.choice(default, catalog.IN_MEMORY, common=True)
 
 
 def _declare_n(default):
   return declare.data(default, "Training examples, the first n.",
-                      training_flags.count_from(1))
+                      training_flags.count_from(1), common=True)
+
+
+def _check_enough(name, value, fields):
+  """Of so many examples two are of one class, and two are not."""
+  if value:
+    training_flags.count_from(_ENOUGH)(name, value, fields)
 
 
 def _declare_epochs(default):
   return declare.optimizer(
-      default, "Passes over the training set, at most.", checks.COUNT)
+      default, "Passes over the training set, at most.", checks.COUNT,
+      common=True)
 
 
 def _declare_batch_size():
@@ -150,6 +158,17 @@ class Rademacher(TheoryConfig):
 
 
 @dataclasses.dataclass(frozen=True)
+class Separation(TheoryConfig):
+  """How far inputs lie apart under each modification of pixels."""
+
+  program: typing.ClassVar[str] = "separation"
+
+  dataset: str = _declare_dataset("cifar10")
+  n: int = declare.data(10_000, "Training examples, the first n. 0: all.",
+                        _check_enough, common=True)
+
+
+@dataclasses.dataclass(frozen=True)
 class VcDimension(TheoryConfig):
   """How many points Theorem 1's network shatters."""
 
@@ -168,7 +187,7 @@ class Stability(TheoryConfig):
   program: typing.ClassVar[str] = "stability"
 
   dataset: str = _declare_dataset("digits")
-  model: str = declare.choice("mlp_1x512", registry.names())
+  model: str = declare.choice("mlp_1x512", registry.names(), common=True)
   label_corruption: tuple[float, ...] = run_flags.declare_label_corruption(
       (0.0, 1.0))
   n: int = _declare_n(1000)
@@ -191,20 +210,22 @@ class Stability(TheoryConfig):
                  f"{self.replacements} to put in")("n", self.n)
 
 
-def parse(kind, purpose, arguments):
+def parse(kind, purpose, arguments, example="--dataset=digits"):
   """Turns a program's arguments into `(kind, NetworkOptions)`.
 
   Args:
     kind: the program's class of `TheoryConfig`.
     purpose: what the program does, for --help.
     arguments: list of str, without the program name.
+    example: flags of a first command, for --help.
 
   Raises:
     UsageError: anything that is not a complete, valid command.
     SystemExit: with code 0, after printing the help that `--help` asks for.
   """
   values, _ = declare.read(
-      kind.program, purpose, arguments, kind, run_flags.NetworkOptions)
+      kind.program, purpose, arguments, kind, run_flags.NetworkOptions,
+      example=example)
   return run_flags.build(
       kind, run_flags.NetworkOptions, values, arguments,
       lambda config: config.program)
@@ -214,16 +235,24 @@ parse_expressivity = functools.partial(
     parse, Expressivity,
     "Fits any labels by the network of Theorem 1, 2n + d weights.")
 parse_lemma1 = functools.partial(
-    parse, Lemma1, "Holds Lemma 1 against numpy.linalg on random instances.")
+    parse, Lemma1, "Holds Lemma 1 against numpy.linalg on random instances.",
+    example="--sizes=10,50")
 parse_corollary1 = functools.partial(
     parse, Corollary1,
-    "Fits any labels by the network of Corollary 1, at several depths.")
+    "Fits any labels by the network of Corollary 1, at several depths.",
+    example="--dataset=digits --n=1000")
 parse_rademacher = functools.partial(
     parse, Rademacher,
-    "Estimates the Rademacher complexity of a model by training on signs.")
+    "Estimates the Rademacher complexity of a model by training on signs.",
+    example="--dataset=digits --n=500")
 parse_vc_dimension = functools.partial(
     parse, VcDimension,
-    f"Shatters n points: all 2^n labelings for n <= {EXHAUSTIVE}.")
+    f"Shatters n points: all 2^n labelings for n <= {EXHAUSTIVE}.",
+    example="--dataset=digits --n=2,8,100")
+parse_separation = functools.partial(
+    parse, Separation,
+    "Measures how far inputs lie apart under each modification of pixels.",
+    example="--dataset=digits --n=0")
 parse_stability = functools.partial(
     parse, Stability,
     "Trains with and without one example replaced, and compares losses.")

@@ -14,7 +14,13 @@ from rethink_tf.models import registry
 PIXEL_RANDOMIZATIONS = (
     "none", "shuffled_pixels", "random_pixels", "gaussian")
 PRECISIONS = ("float32", "bfloat16")
+_SUBSET_FRACTION = 0.7  # Feldman and Zhang's (2020).
+# Of an example in an epoch: a float16 and a bit.
+_BYTES_RECORDED = 2 + 1 / 8
+_MOST_RECORDED = 60_000_000
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
+# A kernel of 0.6 GB at 28x28x3.
+_LARGEST_WIDTH = 65_536
 # Training computes in float32, and more than that is infinite there.
 _LARGEST = 3.4e38
 
@@ -28,10 +34,31 @@ def count_from(least):
   return check
 
 
+def _check_fraction(name, value, fields):
+  checks.in_range(name, value, "a number in (0, 1)", lambda x: 0 < x < 1)
+  if fields["subset"] is None:
+    raise errors.UsageError(
+        f"--{name}: expected --subset=k with it. Received: {value} alone")
+
+
+def _width_of(model):
+  """Returns the units of a model's hidden layers; None where it has others."""
+  return registry.models()[model].arguments.get("width")
+
+
+def _check_width(name, value, fields):
+  if _width_of(fields["model"]) is None:
+    takers = [each for each in registry.models() if _width_of(each)]
+    raise errors.UsageError(
+        f"--{name}: expected with --model={' or '.join(takers)} only. "
+        f"Received: --model={fields['model']}")
+
+
 def declare_train_examples(default):
   """Returns the flag --train_examples."""
   return declare.data(
-      default, "Use the first n training examples; 0: all.", count_from(0))
+      default, "Use the first n training examples; 0: all.", count_from(0),
+      common=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,30 +69,35 @@ class Config(run_flags.RunConfig):
   ones are those of ImageNet, and None for the other datasets.
   """
 
-  dataset: str = declare.choice("cifar10", tuple(catalog.DATASETS))
-  model: str = declare.choice("mlp_1x512", tuple(registry.models()))
+  dataset: str = declare.choice(
+      "cifar10", tuple(catalog.DATASETS), common=True)
+  model: str = declare.choice(
+      "mlp_1x512", tuple(registry.models()), common=True)
   label_corruption: float = run_flags.declare_label_corruption(0.0)
-  pixel_randomization: str = declare.choice("none", PIXEL_RANDOMIZATIONS)
+  pixel_randomization: str = declare.choice(
+      "none", PIXEL_RANDOMIZATIONS, common=True)
   random_crop: bool = declare.what(
-      False, "Train on random 28x28 windows instead of the central one.")
+      False, "Train on random windows of 28x28 pixels. Without it, on the "
+      "central one.", common=True)
   weight_decay: float = declare.optimizer(
-      0.0, "lambda of a penalty lambda * ||w||^2 on every kernel.",
+      0.0, "lambda of a penalty lambda * ||w||^2 on kernels.",
       checks.within(f"a number from 0 to {_LARGEST}",
-                    lambda x: 0 <= x <= _LARGEST))
+                    lambda x: 0 <= x <= _LARGEST), common=True)
   dropout: float = declare.what(
       0.0, "Rate of dropout before the last linear layer.",
       checks.within("a rate in [0, 1)", lambda x: 0 <= x < 1))
   batch_size: int = declare.optimizer(
       128, "Examples a step, those of all workers together.", checks.COUNT)
   epochs: int = declare.optimizer(
-      100, "Passes over the training set.", checks.COUNT)
+      100, "Passes over the training set.", checks.COUNT, common=True)
   learning_rate: float = declare.optimizer(
-      0.01, "Initial learning rate; default by model: "
-      + ", ".join(f"{name} {model.learning_rate}"
+      0.01, "Initial learning rate; default by model. "
+      + ", ".join(f"{name}: {model.learning_rate}"
                   for name, model in registry.models().items()) + ".",
       checks.within(f"a number > 0, up to {_LARGEST}",
                     lambda x: 0 < x <= _LARGEST),
-      fill=lambda fields: registry.models()[fields["model"]].learning_rate)
+      fill=lambda fields: registry.models()[fields["model"]].learning_rate,
+      common=True)
   lr_decay: float = declare.optimizer(
       0.95, "Factor of each decay.", checks.PROBABILITY)
   lr_decay_examples: int = declare.optimizer(
@@ -89,6 +121,27 @@ class Config(run_flags.RunConfig):
       "order and pixels; default: --seed.", checks.SEED)
   label_noise: str | None = run_flags.declare_label_noise()
   labels_file: str | None = run_flags.declare_labels_file()
+  width: int | None = declare.what(
+      None, "Units of each hidden layer of an MLP. Default: 512.",
+      checks.whole(1, _LARGEST_WIDTH), _check_width,
+      used_if=lambda fields: fields["width"] != _width_of(fields["model"]))
+  subset: int | None = declare.data(
+      None, "Train on the k-th random subset of the training examples, drawn "
+      "whatever the seed; default: on all.", checks.COUNT)
+  subset_fraction: float | None = declare.data(
+      None, "Which share of the examples --subset has. Default: "
+      f"{_SUBSET_FRACTION}.", _check_fraction,
+      fill=lambda fields: _SUBSET_FRACTION,
+      used_if=lambda fields: fields["subset"] is not None)
+  record_examples: bool | None = declare.run(
+      None, "Record each training example's margin in every epoch, to "
+      "examples.npz; changes no result.", typed=False,
+      used_if=lambda fields: fields["record_examples"])
+  measure_every: int | None = declare.run(
+      None, "Epochs between measures of the network, those of the program "
+      "measure, to measures.csv; the last epoch has them too; 0: none. Changes "
+      "no result.", checks.SEED, typed=0,
+      used_if=lambda fields: fields["measure_every"])
   image_size: int | None = imagenet_flags.declare_flag(
       299, "ImageNet: height and width of the network's input.")
   data_augmentation: bool | None = imagenet_flags.declare_flag(
@@ -112,18 +165,54 @@ class Config(run_flags.RunConfig):
     return self.dataset == catalog.IMAGENET
 
   @property
+  def hidden_units(self):
+    """Of each hidden layer of an MLP; None for another network."""
+    return self.width or _width_of(self.model)
+
+  @property
   def seed_of_labels(self):
     return self.seed if self.label_seed is None else self.label_seed
+
+  def count_examples(self, available):
+    """Returns on how many of a data set's training examples it trains."""
+    count = self.train_examples or available
+    return count if self.subset is None else round(
+        self.subset_fraction * count)
 
   def as_dict(self):
     """Returns the fields that are not None as a dict that `json` can write."""
     return {name: value for name, value in super().as_dict().items()
             if value is not None}
 
+  def in_full(self):
+    """Returns `as_dict`, with the usual precision and width where those are.
+
+    They are left out there, so that the hash is what it was before they could
+    be others.
+    """
+    units = {"width": self.hidden_units} if self.hidden_units else {}
+    return {**self.as_dict(), "precision": self.precision or PRECISIONS[0],
+            **units}
+
   def check(self):
     """Raises UsageError where fields do not go together."""
     if self.is_imagenet:
       imagenet_flags.check_images(self)
+    count = (self.train_examples
+             or catalog.DATASETS[self.dataset].train_examples)
+    recorded = self.epochs * self.count_examples(count) * _BYTES_RECORDED
+    if self.record_examples and recorded > _MOST_RECORDED:
+      raise errors.UsageError(
+          "--record_examples: expected epochs and examples of which it keeps "
+          f"up to {_MOST_RECORDED:,} bytes. Received: {recorded:,.0f}")
+    if self.measure_every and self.is_imagenet:
+      raise errors.UsageError(
+          "--measure_every: expected a dataset among "
+          f"{', '.join(catalog.IN_MEMORY)}. Received: {self.dataset}")
+    if self.subset and not 0 < self.count_examples(count) < count:
+      raise errors.UsageError(
+          f"--subset_fraction: expected one at which some of {count:,} "
+          f"examples are seen, and not all. Received: {self.subset_fraction}")
 
 
 def read_config(recorded):
@@ -160,7 +249,8 @@ class Options(run_flags.NetworkOptions):
       "official 1,281,167 and 50,000.")
   extend: bool = declare.run(
       False, "Go on to --epochs with the run of fewer that is in --logdir, and "
-      "keep its result under a name of its own.")
+      "keep its result under a name of its own; or end one that is not done "
+      "sooner.")
   checkpoint_minutes: float = run_flags.declare_checkpoint_minutes(
       "checkpoints within an epoch; each epoch ends with one")
   strategy: str = declare.choice(
@@ -185,7 +275,7 @@ def parse(arguments):
   """
   values, stem = declare.read(
       "train", "Trains one network on true or on random labels.", arguments,
-      Config, Options)
+      Config, Options, example="--dataset=digits --label_corruption=1")
   # What --help has under ImageNet goes with no other dataset.
   if values.dataset in catalog.DATASETS and values.model in registry.models():
     with declare.naming_places(values):
@@ -196,6 +286,11 @@ def parse(arguments):
   if options.extend and (options.overwrite or not options.resume):
     raise errors.UsageError(
         "--extend: expected without --overwrite and --noresume")
+  for name in ("record_examples", "measure_every"):
+    if getattr(config, name) and options.strategy != STRATEGIES[0]:
+      raise errors.UsageError(
+          f"--{name}: expected --strategy=one_device with it. Received: "
+          f"{options.strategy}")
   if options.preview and config.is_imagenet:
     raise errors.UsageError(
         "--preview: expected a dataset among "

@@ -57,8 +57,10 @@ def run(config, options, directory):
       {**config.as_dict(), "dataset_fingerprint": data.fingerprint,
        "label_hash": randomization.label_hash(np.concatenate(labels))},
       environment.describe(options, None), options.overwrite)
-  rows = _measure(config, data, labels, lambda rows: directory.write_metrics(
-      rows, COLUMNS))
+  with progress_lib.Progress() as progress:
+    rows = _measure(
+        config, data, labels,
+        lambda rows: directory.write_metrics(rows, COLUMNS), progress)
   result = {
       "status": "done", "dataset": config.dataset, "n": config.examples,
       "peaks": find_peaks(rows), "seed": config.seed,
@@ -130,11 +132,10 @@ def _labels_of(config, data, probability):
       config.labels_file).labels
 
 
-def _measure(config, data, labels, write):
+def _measure(config, data, labels, write, progress):
   """Returns the rows of all numbers of features; writes them as they come."""
   points = _as_points(config, data.train.images[:config.examples])
   test_points = _as_points(config, data.test.images)
-  progress = progress_lib.Progress()
   progress.begin("features")
   rows = []
   for index, count in enumerate(config.features):

@@ -44,16 +44,16 @@ def run(config, options, directory, stop):
   clock = clock_lib.Clock(folder and folder / "clock.npz", directory.identity)
   if folder:
     _require_disk(config, directory)
-  progress = progress_lib.Progress()
   keeper = convnet_gram.Keeper(
       folder, options.checkpoint_minutes, clock.save, directory.identity)
-  gram = _build_gram(config, problem, keeper, stop, progress)
-  solution = solver.solve(
-      gram, problem.targets, config.l2, config.solver, config.tolerance,
-      config.seed, _open_store(folder, clock, directory.identity), progress)
-  progress.begin("test examples")
-  scores = gram.test_times(solution.coefficients, progress.update)
-  progress.end()
+  with progress_lib.Progress() as progress:
+    gram = _build_gram(config, problem, keeper, stop, progress)
+    solution = solver.solve(
+        gram, problem.targets, config.l2, config.solver, config.tolerance,
+        config.seed, _open_store(folder, clock, directory.identity), progress)
+    progress.begin("test examples")
+    scores = gram.test_times(solution.coefficients, progress.update)
+    progress.end()
   directory.write_metrics(solution.rows, METRICS_COLUMNS)
   result = _summarize(config, problem, solution, scores, clock)
   directory.write_result(result)

@@ -71,7 +71,8 @@ def run(config, options, directory):
   directory.begin(
       {**config.as_dict(), "dataset_fingerprint": problem.fingerprint},
       environment.describe(options, None), options.overwrite)
-  measured = measure(config, problem, progress_lib.Progress())
+  with progress_lib.Progress() as progress:
+    measured = measure(config, problem, progress)
   sgd = measured["sgd"]
   directory.write_metrics(
       [{"epoch": epoch, "distance": distance}

@@ -11,6 +11,9 @@ _SECONDS_BETWEEN_LINES = 15
 class Progress:
   """A bar in a terminal; elsewhere a line every quarter of a minute.
 
+  As a context it takes the bar away at the end, so that why a run ends has a
+  line of its own.
+
   Args:
     clock: a function without arguments, seconds that never go back.
   """
@@ -19,6 +22,12 @@ class Progress:
     self._clock = clock
     self._bar = None
     self._name = None
+
+  def __enter__(self):
+    return self
+
+  def __exit__(self, *raised):
+    self._take_bar_away()
 
   def begin(self, name, done=0.0):
     """Begins a phase.
@@ -49,9 +58,7 @@ class Progress:
 
   def end(self):
     """Ends the phase, if one was begun; says how long it took."""
-    if self._bar is not None:
-      self._bar.close()
-      self._bar = None
+    self._take_bar_away()
     if self._name:
       taken = _format_duration(self._clock() - self._begun)
       print(f"{self._name}: {taken}", flush=True)
@@ -61,6 +68,11 @@ class Progress:
     """Ends the phase and prints a line."""
     self.end()
     print(text, flush=True)
+
+  def _take_bar_away(self):
+    if self._bar is not None:
+      self._bar.close()
+      self._bar = None
 
   def _estimate_left(self, done, now):
     here = done - self._first  # What this process did.

@@ -58,6 +58,22 @@ def load_subject(directory, config, result, data_dir):
     DataError, StorageError: as `measure` does.
   """
   data, train = experiment.load_data(config, data_dir)
+  require_data(directory, result, data, train)
+  initial = experiment.build_model(config, data)
+  model = keras.models.clone_model(initial)
+  set_trained(model, directory, result)
+  return subject_lib.Subject(
+      model, initial, experiment.select_seen(config, train), config.seed)
+
+
+def require_data(directory, result, data, train):
+  """Raises DataError unless the data are those of a run.
+
+  Args:
+    directory: `pathlib.Path` of the run.
+    result: the dict of result.json.
+    data, train: as `experiment.load_data` returns them.
+  """
   for name, found in (
       ("dataset_fingerprint", data.fingerprint),
       ("label_hash", randomization.label_hash(train.labels))):
@@ -65,11 +81,22 @@ def load_subject(directory, config, result, data_dir):
       raise errors.DataError(
           f"{directory}: expected data with {name} {result[name][:8]}. "
           f"Received: {found[:8]}")
+
+
+def set_trained(model, directory, result):
+  """Gives a network of a run's config the run's trained weights.
+
+  Args:
+    model: a `keras.Model`, built by `experiment.build_model`, or its clone.
+    directory: `pathlib.Path` of the run.
+    result: the dict of result.json.
+
+  Raises:
+    StorageError: there is no checkpoint, or one of other weights.
+  """
   checkpoint = checkpoints.latest(directory / "checkpoints")
   if checkpoint is None:
     raise errors.StorageError(f"{directory} has no checkpoint left to measure")
-  initial = experiment.build_model(config, data)
-  model = keras.models.clone_model(initial)
   saved = {name: array for name, array in checkpoint[0].items()
            if name.startswith("weights/")}
   if state.sha256(saved) != result["weights_sha256"]:
@@ -78,4 +105,3 @@ def load_subject(directory, config, result, data_dir):
         "result.json is of")
   # In the order of the model's weights, whose names a clone shares.
   model.set_weights([saved[f"weights/{w.path}"] for w in model.weights])
-  return subject_lib.Subject(model, initial, train)

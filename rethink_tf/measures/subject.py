@@ -40,11 +40,15 @@ class Subject:
     model: a `keras.Model` to logits.
     initial: the same, freshly initialized from the same seed.
     split: the training `Split`, with the labels that were fitted.
+    seed: the run's, of what measures draw.
+    kept: a dict of what measures have in common, by name, filled by them.
   """
 
   model: keras.Model
   initial: keras.Model
   split: split_lib.Split
+  seed: int = 0
+  kept: dict = dataclasses.field(default_factory=dict)
 
   @functools.cached_property
   def kernels(self):

@@ -11,6 +11,7 @@ from rethink_tf.models import layers
 
 MODELS = {
     "alexnet_small": {
+        "title": "AlexNet",
         "order": 3, "learning_rate": 0.01, "parameters": 1_387_786,
         # With weight decay, n = 5,000: random labels are fitted in epoch 37.
         "epochs": {1: 60}, "steps": 2400, "images_per_second": 420},

@@ -6,12 +6,14 @@ from rethink_tf.models import layers
 
 MODELS = {
     "inception_small": {
+        "title": "Inception",
         "order": 1, "learning_rate": 0.1, "parameters": 1_649_402,
         "arguments": {"batch_norm": True},
         # The running training accuracy on random labels passes 99.9% in epoch
         # 24 (n = 1,000), and with weight decay in epoch 46 (n = 5,000).
         "epochs": {1: 40, 2000: 60}, "steps": 320, "images_per_second": 58},
     "inception_small_no_bn": {
+        "title": "Inception without BatchNorm",
         "order": 2, "learning_rate": 0.1, "parameters": 1_649_402,
         "arguments": {"batch_norm": False},
         # In epoch 228 (n = 1,000): it stays at a guess for 50 epochs, and then

@@ -11,6 +11,7 @@ from rethink_tf.models import layers
 
 MODELS = {
     "inception_v3": {
+        "title": "Inception V3",
         # The rate is inception_distributed_train.py's.
         "order": 6, "learning_rate": 0.045, "parameters": 23_817_352,
         "photographs": True,

@@ -19,6 +19,7 @@ class Model:
 
   Attributes:
     file: name of the module that builds it.
+    title: its name in figures and tables.
     order: its place in lists of names.
     learning_rate: the initial one, where no flag says otherwise.
     parameters: trainable weights with 10 classes (Inception V3: 1,000), at
@@ -31,11 +32,13 @@ class Model:
     images_per_second: of training on two cores, for the first estimate of a
       suite's time.
     scaled_flags: what else changes on the first n images.
-    arguments: what `build` of its file takes beside what all take.
+    arguments: what `build` of its file takes beside what all take; the width
+      of its hidden layers is a flag, where it is among them.
     photographs: whether it is for ImageNet's photographs, not for 28x28 pixels.
   """
 
   file: str
+  title: str
   order: int
   learning_rate: float
   parameters: int
@@ -78,7 +81,7 @@ def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
       for normalization's statistics, means over an image and the logits;
       weights, their gradients' sums and the optimizer stay float32.
     **options: what that model alone takes: `aux_head` and `batch_norm_decay`
-      of "inception_v3".
+      of "inception_v3", `width` of the MLPs.
 
   Returns:
     A `keras.Model` from float32 `(n, h, w, c)` to logits `(n, num_classes)`.
@@ -93,7 +96,7 @@ def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
   with _computing_in(precision):
     return file.build(
         name, input_shape, num_classes, weight_decay=weight_decay,
-        dropout=dropout, seed=seed, **model.arguments, **options)
+        dropout=dropout, seed=seed, **{**model.arguments, **options})
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from rethink_tf.models import layers
 
 MODELS = {
     "resnet18": {
+        "title": "ResNet-18",
         "order": 7, "learning_rate": 0.1, "parameters": 11_173_962,
         # The running training accuracy on random labels passes 99.9% in epoch
         # 50 (n = 1,000, in bfloat16). Other n were not tried. Images/s are

@@ -20,6 +20,7 @@ from rethink_tf.models import layers
 
 MODELS = {
     "vit_tiny": {
+        "title": "ViT-tiny",
         "order": 8, "learning_rate": 0.01, "parameters": 2_690_314,
         # The running training accuracy on random labels passes 99.9% in epoch
         # 73 (n = 1,000, in bfloat16). Other n were not tried. Images/s are

@@ -82,8 +82,8 @@ class Table3Row:
 
   @property
   def title(self):
-    """The row in a few words."""
-    words = [self.data_set]
+    """The row in a few words; the data set is the catalog's, not as printed."""
+    words = [self.data_set.replace("CIFAR10", "CIFAR-10")]
     if self.pre_processing != "none":
       words.append(self.pre_processing.partition(" (")[0])
     return ", ".join(words + ["l2"] * (self.regularized != "no"))

@@ -6,7 +6,7 @@ from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 
 
-def main(parsed, compute, summarize):
+def main(parsed, compute, summarize, introduce=None):
   """Runs a program from its flags to result.json, or shows what is done.
 
   Args:
@@ -15,6 +15,8 @@ def main(parsed, compute, summarize):
       work, records it in the `RunDirectory`, saves and raises where the
       `signals.Stop` asks it to, and returns the dict of result.json.
     summarize: a function of (config, options, result) that returns text.
+    introduce: a function of (config, options) that returns what to say before
+      the work, or None.
 
   Raises:
     RunError: see the exit codes in `errors`.
@@ -31,6 +33,8 @@ def main(parsed, compute, summarize):
     if result:
       print(f"{directory.path} holds this run, done; --overwrite does it anew")
     else:
+      if introduce:
+        print(introduce(config, options), flush=True)
       library_notes.silence()
       result = compute(config, options, directory, stop)
     print(summarize(config, options, result), flush=True)

@@ -1,4 +1,4 @@
-"""Measures the networks of finished runs: norms and margins; see --help."""
+"""Measures the networks of finished runs: norms, curvature, ...; see --help."""
 
 import sys
 

@@ -37,8 +37,8 @@ def _compare(options):
   solved = []
   for group in selection.group_by_gram(options.choices):
     data = problem.load(group[0][1], options.data_dir)
-    outcomes = selection.evaluate(
-        group, data, options.folds, status.Progress())
+    with status.Progress() as progress:
+      outcomes = selection.evaluate(group, data, options.folds, progress)
     for (flags, _), outcome in zip(group, outcomes):
       print(_describe(flags, outcome), flush=True)
       if not isinstance(outcome, errors.DivergedError):

@@ -1,4 +1,4 @@
-"""What the six programs of the theory have in common."""
+"""What the programs of the theory have in common."""
 
 from rethink_tf.programs import common
 

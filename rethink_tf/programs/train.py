@@ -12,6 +12,8 @@ from rethink_tf.programs import worker
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import summary
 
+_SAID = (summary.summarize_training, summary.introduce_training)
+
 
 def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
@@ -19,16 +21,21 @@ def main(argv):
   if options.preview:
     _preview(config, options)
   elif options.strategy == "multi_worker":
-    worker.main((config, options), _train, summary.summarize_training)
+    worker.main((config, options), _train, *_SAID)
   else:
-    common.main((config, options), _train, summary.summarize_training)
+    common.main((config, options), _train, *_SAID)
 
 
 def _train(config, options, directory, stop, link=None):
   # Imported once everything that can be refused early was.
   from rethink_tf.training import experiment  # noqa: PLC0415
 
-  return experiment.run(config, options, directory, stop, link)
+  measure = None
+  if config.measure_every:
+    from rethink_tf.measures import registry  # noqa: PLC0415
+
+    measure = registry.measure_on_the_way
+  return experiment.run(config, options, directory, stop, link, measure)
 
 
 def _preview(config, options):

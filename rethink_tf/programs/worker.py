@@ -13,6 +13,7 @@ from rethink_tf.data import datasets
 from rethink_tf.distributed import cluster as cluster_lib
 from rethink_tf.distributed import link as link_lib
 from rethink_tf.distributed import secret as secret_lib
+from rethink_tf.distributed import slurm
 from rethink_tf.programs import library_notes
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
@@ -31,7 +32,7 @@ class _ReadOnlyDirectory(run_directory.RunDirectory):
     pass
 
 
-def main(parsed, compute, summarize):
+def main(parsed, compute, summarize, introduce):
   """Runs a program as `common.main` does, as one worker of several.
 
   The last line that each worker prints names the weights.
@@ -39,13 +40,13 @@ def main(parsed, compute, summarize):
   Args:
     parsed: `(config, options)`.
     compute: as for `common.main`, with the `Link` as its last argument.
-    summarize: as for `common.main`; the chief prints it.
+    summarize, introduce: as for `common.main`; the chief prints them.
 
   Raises:
     RunError: see the exit codes in `errors`.
   """
   code = errors.exit_code_of(
-      lambda argv: _main(parsed, compute, summarize), ())
+      lambda argv: _main(parsed, compute, summarize, introduce), ())
   if code:
     # TensorFlow's own shutdown would wait for workers that are gone.
     sys.stdout.flush()
@@ -53,7 +54,7 @@ def main(parsed, compute, summarize):
     os._exit(code)
 
 
-def _main(parsed, compute, summarize):
+def _main(parsed, compute, summarize, introduce):
   config, options = parsed
   cluster = cluster_lib.read_environment(os.environ)
   # Errors of collectives that others' ends break are told in one line here.
@@ -73,6 +74,8 @@ def _main(parsed, compute, summarize):
         if result and cluster.is_chief:
           print(f"{directory.path} holds this run, done; --overwrite does it "
                 "anew")
+        elif cluster.is_chief:
+          print(introduce(config, options), flush=True)
         result = result or compute(config, options, directory, stop, link)
         if cluster.is_chief:
           print(summarize(config, options, result), flush=True)
@@ -99,11 +102,12 @@ def ask_scheduler(options):
     UsageError: the scheduler's variables do not say enough.
     StoppedError: workers did not come.
   """
-  # Imports TensorFlow, whose resolvers it asks.
-  from rethink_tf.distributed import resolvers  # noqa: PLC0415
+  if cluster_lib.SLURM in os.environ:
+    return slurm.resolve(os.environ, options.port_base)
+  # Imports TensorFlow, whose resolver it asks.
+  from rethink_tf.distributed import pods  # noqa: PLC0415
 
-  return resolvers.resolve(
-      os.environ, options.worker_timeout, options.port_base)
+  return pods.resolve(os.environ, options.worker_timeout, options.port_base)
 
 
 def _open_directory(options, link):

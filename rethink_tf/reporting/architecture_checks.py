@@ -21,14 +21,14 @@ def architecture_gains_more(runs, pairs, noise):
   Args:
     runs: the `Runs`.
     pairs: `[A without, B with all]`, numbers of Table 1's rows.
-    noise: points of test accuracy by which A has to be above B, and more.
+    noise: points of test accuracy by which A has to be above B, or more.
 
   Returns:
     A list of `finding.Finding`, one for each pair, on the most images that both
     have runs on.
   """
   return table1_rows.compared(
-      runs, pairs, lambda other, regularized: other - regularized > noise,
+      runs, pairs, lambda other, regularized: other - regularized - noise,
       "{0:.2f}% without regularizers against {1:.2f}% with all",
       lambda one, other: f"{one.model} in place of {other.model}")
 
@@ -39,14 +39,14 @@ def gap_is_smaller(runs, pairs, noise):
   Args:
     runs: the `Runs`.
     pairs: numbers of Table 1's rows: that of the smaller gap, then the other.
-    noise: points by which the one gap has to be below the other, and more.
+    noise: points by which the one gap has to be below the other, or more.
 
   Returns:
     A list of `finding.Finding`, one for each pair, on the most images that both
     have runs on.
   """
   return table1_rows.compared(
-      runs, pairs, lambda smaller, other: other - smaller > noise,
+      runs, pairs, lambda smaller, other: other - smaller - noise,
       "{0:.2f} points between training and test against {1:.2f}",
       lambda one, other: f"{one.model} against {other.model}",
       lambda of: of("train_accuracy") - of("test_accuracy"))

@@ -50,7 +50,7 @@ def fig1a(runs):
       run.metrics[["step", "train_loss"]].assign(
           n=count, curve=modification(run.config), seed=run.config.seed,
           **_source(run))
-      for plan in suite_plan.load("fig1a")
+      for plan in suite_plan.load_shipped("fig1a")
       for count, repeats in runs.of(plan.config).items() for run in repeats],
       ["n", "curve", "seed", "step", "train_loss", cells.SOURCE])
 
@@ -74,10 +74,10 @@ def fig1b(runs):
     the steps over the mean of those with true labels.
   """
   never = never_fitted(runs)
-  sweep = [run for run in _sweep(runs) if run.config.model not in never]
+  fitted = [run for run in sweep(runs) if run.config.model not in never]
   level = next(
       (x for x in results.LEVELS
-       if sweep and all(r.result["epochs_to_fit"][x] for r in sweep)), None)
+       if fitted and all(r.result["epochs_to_fit"][x] for r in fitted)), None)
   if level is None:
     return pd.DataFrame(columns=[
         "model", "n", "p", "seed", "level", "steps", cells.SOURCE,
@@ -86,7 +86,7 @@ def fig1b(runs):
       {**_place(run), "level": float(level),
        "steps": int(run.metrics.step.loc[run.result["epochs_to_fit"][level]]),
        **_source(run)}
-      for run in sweep])
+      for run in fitted])
   true = table[table.p == 0].groupby("model").steps.mean()
   table["relative"] = table.steps / table.model.map(true)
   return table
@@ -95,7 +95,7 @@ def fig1b(runs):
 def never_fitted(runs):
   """Returns a dict from a model to its first run that fits at no level."""
   never = {}
-  for run in _sweep(runs):
+  for run in sweep(runs):
     if not run.result["epochs_to_fit"][results.LEVELS[-1]]:
       never.setdefault(run.config.model, run)
   return never
@@ -111,7 +111,7 @@ def fig1c(runs):
   return pd.DataFrame([
       {**_place(run), "train_accuracy": run.result["train_accuracy"],
        "test_error": 1 - run.result["test_accuracy"], **_source(run)}
-      for run in _sweep(runs)],
+      for run in sweep(runs)],
       columns=["model", "n", "p", "seed", "train_accuracy", "test_error",
                cells.SOURCE])
 
@@ -128,7 +128,7 @@ def label_kinds(runs):
              cells.SOURCE]
   return _stacked(
       [run.label_kinds.reset_index().assign(**_place(run), **_source(run))
-       for run in _sweep(runs) if run.label_kinds is not None], columns)
+       for run in sweep(runs) if run.label_kinds is not None], columns)
 
 
 def fig2a(runs):
@@ -162,7 +162,7 @@ def _with_best(runs, suite, curve, columns=()):
     columns: more columns of metrics.csv.
   """
   frames = []
-  for plan in suite_plan.load(suite):
+  for plan in suite_plan.load_shipped(suite):
     for count, repeats in runs.of(plan.config).items():
       for run in repeats:
         table = run.metrics[["step", *columns, "test_accuracy"]].dropna()
@@ -196,7 +196,7 @@ def _source(run):
   return {cells.SOURCE: run.directory}
 
 
-def _sweep(runs):
+def sweep(runs):
   """Returns the runs over label corruption, each model on one n.
 
   At whatever levels it was run, the suite's or others. On that n with the most
@@ -204,17 +204,17 @@ def _sweep(runs):
   them, and another.
   """
   by_model = {}
-  for plan in suite_plan.load("fig1b"):
+  for plan in suite_plan.load_shipped("fig1b"):
     if plan.config.label_corruption == 0:
       by_model[plan.config.model] = _levels(runs, plan.config)
-  sweep = []
+  chosen = []
   for counts in by_model.values():
     whole = [(len(levels), count) for count, levels in counts.items()
              if {0, 1} < {*levels}]
     if whole:
       levels = counts[max(whole)[1]]
-      sweep += [run for p in sorted(levels) for run in levels[p]]
-  return sweep
+      chosen += [run for p in sorted(levels) for run in levels[p]]
+  return chosen
 
 
 def _levels(runs, config):

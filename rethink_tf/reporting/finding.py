@@ -15,6 +15,8 @@ class Finding:
     count: the number of training examples; None where it does not matter.
     stand_in: what else the runs have less of than the paper's, as words that
       follow the number of images; "" where nothing.
+    undecided: why the numbers do not decide it, and what would; "" where they
+      do. See `certainty`.
   """
 
   subject: str
@@ -23,3 +25,4 @@ class Finding:
   paper: str = ""
   count: int | None = None
   stand_in: str = ""
+  undecided: str = ""

@@ -6,15 +6,17 @@ import io
 import typing
 
 from rethink_tf.data import catalog
+from rethink_tf.reporting import appearance
 from rethink_tf.reporting import cells
 from rethink_tf.reporting import curves
 from rethink_tf.reporting import figures
 from rethink_tf.reporting import linear_figures
 from rethink_tf.reporting import linear_tables
+from rethink_tf.reporting import measure_figures
+from rethink_tf.reporting import measure_tables
 from rethink_tf.reporting import theory_figures
 from rethink_tf.reporting import theory_tables
 
-_DPI = 110
 _CIFAR10 = catalog.DATASETS["cifar10"].train_examples
 _IMAGENET = catalog.DATASETS[catalog.IMAGENET].train_examples
 
@@ -72,10 +74,10 @@ class Figure:
       table: the frame behind them.
     """
     described = {"Title": self.title, "Source": digest_of(table)}
-    with figures.style():
+    with appearance.style():
       figure = self.draw(table)
       png, svg = io.BytesIO(), io.BytesIO()
-      figure.savefig(png, format="png", dpi=_DPI, metadata=described)
+      figure.savefig(png, format="png", dpi=appearance.DPI, metadata=described)
       figure.savefig(svg, format="svg", metadata={**described, "Date": None})
     return {f"{name}.png": png.getvalue(), f"{name}.svg": svg.getvalue(),
             f"{name}.csv": csv_of(table).encode()}
@@ -104,8 +106,9 @@ FIGURES = (
     Figure(
         "label_kinds", "figures",
         "Not in the paper: partially corrupted labels, training accuracy on "
-        "untouched and on corrupted ones; dotted, of runs that did not tell "
-        "these apart, on all labels drawn, a tenth of which are the true ones",
+        "untouched and on corrupted ones, at a few levels; dotted, of runs "
+        "that did not tell these apart, on all labels drawn, a tenth of which "
+        "are the true ones",
         curves.label_kinds, figures.label_kinds),
     Figure(
         "fig2a", "figures",
@@ -119,13 +122,25 @@ FIGURES = (
         "normalization; shaded where an earlier test was better",
         curves.fig2b, figures.fig2b, _CIFAR10),
     Figure(
+        "measures", "theory_figures",
+        "Section 1.1's question: measures of generalization against label "
+        "corruption, beside the test error, each from its least to its largest "
+        "value; those reversed of which less is to mean more error",
+        measure_tables.measures, measure_figures.measures),
+    Figure(
         "rademacher", "theory_figures",
         "Section 2.2, equation (1): Rademacher complexity, estimated by "
         "training on random signs",
         theory_tables.rademacher, theory_figures.rademacher),
     Figure(
+        "separation", "theory_figures",
+        "Section 2.1: how far inputs lie apart, natural ones and those of each "
+        "change of pixels",
+        theory_tables.separation, theory_figures.separation),
+    Figure(
         "vc_dimension", "theory_figures",
-        "Section 2.2: labelings of n points that Theorem 1's network fits",
+        "Section 2.2: labelings of n points that Theorem 1's network fits, and "
+        "of these a threshold on a line",
         theory_tables.vc_dimension, theory_figures.vc_dimension),
     Figure(
         "stability", "theory_figures",
@@ -157,6 +172,13 @@ FIGURES = (
         "error_against_l2", "linear_figures",
         "Section 5: what regularization does to linear models",
         linear_tables.error_against_l2, linear_figures.error_against_l2),
+    Figure(
+        "error_against_corruption", "linear_figures",
+        "Not in the paper: exact interpolation of partially corrupted labels, "
+        "test error and norm by label corruption; the linear counterpart of "
+        "Figure 1c",
+        linear_tables.error_against_corruption,
+        linear_figures.error_against_corruption),
     Figure(
         "norm_against_error", "linear_figures",
         "Section 5: norm and test error of interpolating solutions",

@@ -9,10 +9,12 @@ import statistics
 from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.paper import tables
+from rethink_tf.reporting import certainty
 from rethink_tf.reporting import finding
 
 _CHANCE = 100 * catalog.DATASETS[catalog.IMAGENET].chance  # Percent.
 _IMAGES = catalog.DATASETS[catalog.IMAGENET].train_examples
+_TESTS = catalog.DATASETS[catalog.IMAGENET].test_examples
 
 
 def imagenet_labels_fitted(runs, rows, slack):
@@ -36,14 +38,15 @@ def imagenet_at_chance(runs, rows, slack):
 def imagenet_unregularized(runs, rows, share):
   """Without regularizers, most of the test accuracy is still there."""
   return _compare(
-      runs, rows, lambda without, regularized: without >= share * regularized,
+      runs, rows, lambda without, regularized: [without - share * regularized],
       "{0:.2f}% without, {1:.2f}% with")
 
 
 def imagenet_augmentation(runs, rows):
   """Data augmentation alone is worth more than weight decay alone."""
   return _compare(
-      runs, rows, lambda augmented, decay, neither: augmented > decay > neither,
+      runs, rows, lambda augmented, decay, neither: [
+          augmented - decay, decay - neither],
       "{0:.2f}% with augmentation, {1:.2f}% with weight decay, {2:.2f}% with "
       "neither")
 
@@ -67,15 +70,18 @@ def _check_row(runs, number, check):
   return finding.Finding(subject, holds, measured, paper, _IMAGES)
 
 
-def _compare(runs, numbers, holds, text):
+def _compare(runs, numbers, margins, text):
   rows, ours = zip(*(_row(runs, number) for number in numbers))
   subject = "; ".join(map(_subject, rows))
   if None in ours:
     return [finding.Finding(subject, None)]
   values = [accuracies["test"] for accuracies in ours]
+  judged = certainty.judge(
+      *((margin, values) for margin in margins(*values)), tests=_TESTS)
   return [finding.Finding(
-      subject, holds(*values), text.format(*values),
-      text.format(*(row.top1_test for row in rows)), _IMAGES)]
+      subject, judged.holds, text.format(*values),
+      text.format(*(row.top1_test for row in rows)), _IMAGES,
+      undecided=judged.undecided)]
 
 
 def _row(runs, number):

@@ -1,6 +1,7 @@
 """The ledger: each claim of the paper with its verdict."""
 
 import dataclasses
+import functools
 
 from rethink_tf.paper import claims as claims_lib
 from rethink_tf.reporting import architecture_checks
@@ -9,15 +10,18 @@ from rethink_tf.reporting import checks
 from rethink_tf.reporting import imagenet_checks
 from rethink_tf.reporting import linear_checks
 from rethink_tf.reporting import loss_checks
+from rethink_tf.reporting import measure_checks
 from rethink_tf.reporting import theory_checks
+from rethink_tf.reporting import watch
 
 COLUMNS = ("claim", "place", "verdict", "measured", "paper")
-HOLDS, FAILS = "holds", "does not hold"
+HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 ALL_IMAGES = 50_000
 # By the names that claims.toml calls them.
 _CHECKS = {check.__name__: check for check in (
     *checks.CHECKS, *loss_checks.CHECKS, *architecture_checks.CHECKS,
-    *imagenet_checks.CHECKS, *theory_checks.CHECKS, *linear_checks.CHECKS)}
+    *imagenet_checks.CHECKS, *theory_checks.CHECKS, *linear_checks.CHECKS,
+    *measure_checks.CHECKS)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,10 +31,12 @@ class Entry:
   Attributes:
     claim: the `Claim`.
     findings: a list of `finding.Finding`.
+    directories: those of the runs that were looked at for it, sorted.
   """
 
   claim: claims_lib.Claim
   findings: list
+  directories: list
 
   @property
   def verdict(self):
@@ -38,21 +44,46 @@ class Entry:
     measured = [f for f in self.findings if f.holds is not None]
     if not measured:
       return cells.NOT_RUN
-    text = HOLDS if all(f.holds for f in measured) else FAILS
-    counts = sorted({f.count for f in measured if f.count})
-    if counts and counts[0] < ALL_IMAGES:
-      text += f" on {' and '.join(f'{n:,}' for n in counts)} images"
+    decided = [f for f in measured if not f.undecided]
+    if all(f.holds for f in decided) and decided != measured:
+      text = UNDECIDED
+    else:
+      text = HOLDS if all(f.holds for f in decided) else FAILS
+    text += _describe_scale({f.count for f in measured if f.count})
     text += "".join(sorted({f.stand_in for f in measured}))
+    if text.startswith(UNDECIDED):
+      doubted = next(f for f in measured if f.undecided)
+      text += f": {doubted.subject}, {doubted.undecided}"
     missing = len(self.findings) - len(measured)
     if missing:
       text += f"; {missing} of {len(self.findings)} not run"
     return text
 
 
+def _describe_scale(counts):
+  """Returns words on numbers of training images below all; "" where all are."""
+  fewer = sorted(count for count in counts if count < ALL_IMAGES)
+  if not fewer:
+    return ""
+  part = ", in part" if len(fewer) < len(counts) else ""
+  listed = " and ".join(filter(None, (
+      ", ".join(f"{n:,}" for n in fewer[:-1]), f"{fewer[-1]:,}")))
+  return f"{part} at small scale ({listed} images)"
+
+
+@functools.lru_cache(maxsize=1)
 def entries(runs):
-  """Returns an `Entry` for every claim, from the `Runs`."""
-  return [Entry(claim, check_of(claim)(runs, **claim.values))
-          for claim in claims_lib.claims()]
+  """Returns an `Entry` for every claim, from the `Runs`.
+
+  Tables, pages and the list of what is left out each ask for them.
+  """
+  return [_entry(runs, claim) for claim in claims_lib.claims()]
+
+
+def _entry(runs, claim):
+  watched = watch.Watched(runs)
+  findings = check_of(claim)(watched, **claim.values)
+  return Entry(claim, findings, sorted(watched.directories))
 
 
 def check_of(claim):
@@ -79,29 +110,45 @@ def as_markdown(runs):
       continue
     lines = [f"**{entry.claim.says}** ({entry.claim.place}): {entry.verdict}.",
              ""]
-    for f in entry.findings:
-      ours = cells.NOT_RUN if f.holds is None else f.ours
-      paper = f" (paper: {f.paper})" if f.paper and f.holds is not None else ""
-      lines.append(f"- {f.subject}{_describe_data(f)}: {ours}{paper}")
+    lines += [f"- {text}" for text in findings_as_text(entry)]
     parts.append("\n".join(lines))
   return "\n\n".join(parts) or "No runs yet."
+
+
+def findings_as_text(entry):
+  """Returns what was found of each thing that a claim is about, str each."""
+  texts = []
+  for f in entry.findings:
+    ours = cells.NOT_RUN if f.holds is None else f.ours
+    paper = f" (paper: {f.paper})" if f.paper and f.holds is not None else ""
+    doubt = f"; undecided: {f.undecided}" if f.undecided else ""
+    texts.append(f"{f.subject}{_describe_data(f)}: {ours}{paper}{doubt}")
+  return texts
 
 
 def as_text(runs):
   """Returns the ledger for a terminal, a claim a paragraph."""
   paragraphs = []
   for entry in entries(runs):
-    text = [f"{entry.verdict.upper()}: {entry.claim.says}",
+    text = [f"{_stress(entry.verdict)}: {entry.claim.says}",
             f"  {entry.claim.place}; needs {entry.claim.needs}"]
     for f in entry.findings:
       if f.holds is None:
         text.append(f"  - {f.subject}: {cells.NOT_RUN}")
         continue
       paper = f" (paper: {f.paper})" if f.paper else ""
-      mark = "" if f.holds else ", fails"
+      mark = f", undecided: {f.undecided}" if f.undecided else (
+          "" if f.holds else ", fails")
       text.append(f"  - {f.subject}{_describe_data(f)}: {f.ours}{paper}{mark}")
     paragraphs.append("\n".join(text))
   return "\n\n".join(paragraphs)
+
+
+def _stress(verdict):
+  """Returns a verdict with the word that says it in capitals."""
+  word = next(word for word in (HOLDS, FAILS, UNDECIDED, cells.NOT_RUN)
+              if verdict.startswith(word))
+  return word.upper() + verdict.removeprefix(word)
 
 
 def _join_measured(findings):

@@ -58,7 +58,8 @@ def _planned():
   return [
       *(config for _, config in table1.rows()),
       *(training_flags.parse([f"--flagfile={file}"])[0] for file in flagfiles),
-      *(plan.config for suite in _SUITES for plan in suite_plan.load(suite))]
+      *(plan.config for suite in _SUITES
+        for plan in suite_plan.load_shipped(suite))]
 
 
 def _reason(config, shown, planned):
@@ -74,6 +75,7 @@ def _reason(config, shown, planned):
             "epochs or examples, or another of its seed")
   changes = min((_changes(config, other) for other in planned), key=len)
   changes.pop("label_corruption", None)
+  changes.pop("subset", None)  # Of many networks; their share is named.
   if changes:
     return "none is for " + " ".join(
         f"--{name}={value}" for name, value in changes.items())

@@ -1,10 +1,10 @@
 """Checks of the ledger on Section 5; see `checks`."""
 
-import math
-
 from rethink_tf.paper import tables
+from rethink_tf.reporting import certainty
 from rethink_tf.reporting import finding
 from rethink_tf.reporting import linear_tables
+from rethink_tf.reporting import names
 
 # Below this a distance is rounding, and may grow.
 _ROUNDING = 1e-12
@@ -83,14 +83,17 @@ def interpolation_generalizes(runs, residual, times):
       findings.append(finding.Finding(row.title, None))
       continue
     result = run.result
+    error = 100 * result["test_error"]
+    judged = certainty.judge((times * row.test_error - error, [error]))
+    exact = (result["train_error"] == 0
+             and result["relative_residual"] <= residual)
     findings.append(finding.Finding(
-        row.title,
-        result["train_error"] == 0 and result["relative_residual"] <= residual
-        and 100 * result["test_error"] <= times * row.test_error,
+        row.title, exact and judged.holds,
         f"{result['test_error']:.2%} test error, {result['train_error']:.2%} "
         f"training error, residual {result['relative_residual']:.1e}",
         f"{row.test_error:g}%", result["n"],
-        linear_tables.fewer_filters(run.config["filters"], row)))
+        linear_tables.fewer_filters(run.config["filters"], row),
+        judged.undecided if exact else ""))
   return findings
 
 
@@ -101,17 +104,18 @@ def norm_is_not_predictive(runs, share):
     return [finding.Finding("MNIST", None)]
   widths = [f"{run.config['bandwidth']:g}" for run in pair]
   pixels, wavelets = (run.result for run in pair)
+  errors = [100 * result["test_error"] for result in (pixels, wavelets)]
+  larger = wavelets["min_norm"] > pixels["min_norm"]
+  judged = certainty.judge((share * errors[0] - errors[1], errors))
   return [finding.Finding(
-      "MNIST",
-      wavelets["min_norm"] > pixels["min_norm"]
-      and wavelets["test_error"] < share * pixels["test_error"],
+      "MNIST", larger and judged.holds,
       f"norm {pixels['min_norm']:.4g} without and {wavelets['min_norm']:.4g} "
       f"with wavelets (a ratio of "
       f"{wavelets['min_norm'] / pixels['min_norm']:.2f}; bandwidths "
       f"{widths[0]} and {widths[1]}), test error "
       f"{pixels['test_error']:.2%} and {wavelets['test_error']:.2%}",
-      "220 and 390 (1.77), half the error",
-      pixels["n"])]
+      "220 and 390 (1.77), half the error", pixels["n"],
+      undecided=judged.undecided if larger else "")]
 
 
 def regularization_helps(runs, curves, helps, share, test_examples):
@@ -120,21 +124,23 @@ def regularization_helps(runs, curves, helps, share, test_examples):
   findings = []
   for curve in curves:
     path = table[table.curve == curve]
+    # The program section5 has a path on fewer images of the same name.
+    path = path[path.n == path.n.max()]
     without = path[path.l2 == 0].test_error
     if without.empty or len(path) < 2:
       findings.append(finding.Finding(curve, None))
       continue
     best = path.loc[path.test_error.idxmin()]
-    error = without.iloc[0]
-    improved = best.test_error < (1 - share) * error
-    # Not part of the verdict, but it tells how much the verdict can mean.
-    chance = 2 * math.sqrt(error * (1 - error) / test_examples)
+    errors = [100 * without.iloc[0], 100 * best.test_error]
+    improved = errors[0] - errors[1] - share * errors[0]
+    judged = certainty.judge(
+        (improved if helps else -improved, errors), tests=test_examples)
     findings.append(finding.Finding(
-        curve, bool(improved) == helps,
-        f"{error:.2%} without, at best {best.test_error:.2%} (l2 = "
-        f"{best.l2:g}; two standard errors are {chance:.2%})",
+        curve, judged.holds,
+        f"{errors[0]:.2f}% without, at best {errors[1]:.2f}% (l2 = "
+        f"{best.l2:g})",
         "improves" if helps else "does not improve",
-        int(best.n), best.fewer_filters))
+        int(best.n), best.fewer_filters, judged.undecided))
   return findings
 
 
@@ -146,8 +152,8 @@ def _check_statements(runs, part, check):
     holds, ours = check(measured)
     # SGD and curvature are measured on fewer than the solutions.
     count = measured.get("examples", run.result["n"])
-    findings.append(finding.Finding(
-        run.config["dataset"], bool(holds), ours, "", count))
+    subject = names.name_dataset(run.config["dataset"])
+    findings.append(finding.Finding(subject, bool(holds), ours, "", count))
   return findings or [finding.Finding("statements", None)]
 
 

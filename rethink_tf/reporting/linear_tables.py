@@ -10,11 +10,17 @@ import pandas as pd
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.paper import tables
 from rethink_tf.reporting import cells
+from rethink_tf.reporting import names
 
 COLUMNS = (
     "data set", "preprocessing", "bandwidth", "l2", "n", "filters",
     "train error, ours", "test error, ours", "test error, paper", "norm",
     "residual", "minutes", "GB")
+# What the program section5 calls solutions that interpolate, in words.
+_SOLUTIONS = {
+    "minimum_norm": "minimum norm",
+    "random_centers": "kernels centered at random points",
+    "labels_on_test": "also fitted to wrong labels on the test set"}
 # What may differ between the runs along a curve, besides what it shows.
 _FREE = ("train_examples", "solver", "tolerance", "seed")
 
@@ -100,6 +106,26 @@ def error_against_l2(runs):
       "test_error", cells.SOURCE])
 
 
+def error_against_corruption(runs):
+  """Errors and norm by label corruption, for each row of Table 3.
+
+  Returns:
+    A frame with "curve", "n", "p", "seed", "train_error", "test_error", and
+    "norm", of the function that interpolates.
+  """
+  frames = []
+  for row in tables.table3():
+    curve = _curve(
+        _like(runs, row, ("filters", "label_corruption")), "label_corruption",
+        ("n", "filters"))
+    if len(curve):
+      frames.append(curve.assign(
+          curve=row.title, p=curve.label_corruption, norm=curve.min_norm))
+  return _stacked(frames, [
+      "curve", "n", "p", "seed", "train_error", "test_error", "norm",
+      cells.SOURCE])
+
+
 def norm_against_error(runs):
   """Norm and test error of solutions that interpolate.
 
@@ -107,7 +133,7 @@ def norm_against_error(runs):
     A frame with "solution", "norm" and "test_error".
   """
   points = [
-      {"solution": f"{name.replace('_', ' ')}, {_subject(run)}, "
+      {"solution": f"{_SOLUTIONS.get(name, name)}, {_subject(run)}, "
                    f"n = {run.result['n']:,}",
        "norm": solution["norm"], "test_error": solution["test_error"],
        cells.SOURCE: run.directory}
@@ -157,7 +183,7 @@ def _subject(run):
   more = [config["preprocessing"]] if config["preprocessing"] != "none" else []
   if config["seed"] != 1:
     more.append(f"seed {config['seed']}")
-  return ", ".join([config["dataset"], *more])
+  return ", ".join([names.name_dataset(config["dataset"]), *more])
 
 
 def _config(row):

@@ -8,6 +8,7 @@ import math
 import statistics
 
 from rethink_tf.data import catalog
+from rethink_tf.reporting import certainty
 from rethink_tf.reporting import finding
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table1_rows
@@ -38,7 +39,9 @@ def loss_is_zero(runs, rows, share):
     findings.append(finding.Finding(
         config.model, loss <= share * _GUESS,
         f"loss {loss:.3g}, {loss / _GUESS:.2%} of a guess's (epochs: "
-        f"{_epochs(repeats, config)})", "zero", repeats[0].count))
+        f"{_epochs(repeats, config)})", "zero", repeats[0].count,
+        undecided="" if loss <= share * _GUESS else
+        certainty.cut_short(repeats, config)))
   return findings
 
 
@@ -109,7 +112,10 @@ def _of_pairs(runs, pairs, steps, holds, text):
         f"{text.format(*map(_as_text, means))} "
         f"(epochs: {epochs[1]} and {epochs[0]}, of "
         f"{together[0][0].metrics.step.iloc[0]:,.0f} steps)",
-        count=together[0][0].count))
+        count=together[0][0].count, undecided=next((
+            words for mean, repeats, config in zip(means, together, configs)
+            if mean == math.inf
+            and (words := certainty.cut_short(repeats, config))), "")))
   return findings
 
 

@@ -57,12 +57,16 @@ class Table:
 
   def section(self):
     """Returns it as a page shows it: what was not run stands last, folded."""
-    columns = [name for name in self.columns if name not in self.left_out]
-    run = [row for row in self.rows if not _is_missing(row)]
-    missing = [row for row in self.rows if _is_missing(row)]
+    columns, run, missing = self.parts()
     shown = _markdown(columns, run) if run else _NO_RUNS
     return _paragraphs(
         shown, self.notes if run else "", _folded(columns, missing))
+
+  def parts(self):
+    """Returns the columns that a page shows, the rows run, and those not."""
+    columns = [name for name in self.columns if name not in self.left_out]
+    run = [row for row in self.rows if not _is_missing(row)]
+    return columns, run, [row for row in self.rows if _is_missing(row)]
 
   def _csv(self):
     more = [key for key in (self.rows[0] if self.rows else {})
@@ -70,15 +74,27 @@ class Table:
     return storage.csv_text([*self.columns, *more], self.rows)
 
 
-def write(runs, folder):
-  """Writes every table and figure that there are runs for.
+def files(runs):
+  """Returns the content of every table and figure that there are runs for.
 
   Args:
     runs: the `Runs`.
-    folder: `pathlib.Path`, made where absent.
 
   Returns:
-    The names of the files written.
+    A dict from the names of files to bytes.
+  """
+  made = table_files(runs)
+  for figure, name, table in gallery.tables(runs):
+    made |= figure.files(name, table)
+  return made
+
+
+def write(content, folder):
+  """Writes files.
+
+  Args:
+    content: a dict from their names to bytes, as `files` returns it.
+    folder: `pathlib.Path`, made where absent.
 
   Raises:
     StorageError: the folder cannot be written.
@@ -88,12 +104,8 @@ def write(runs, folder):
   except OSError as error:
     raise errors.StorageError(
         f"--out: {folder} cannot be made: {error.strerror}") from error
-  files = table_files(runs)
-  for figure, name, table in gallery.tables(runs):
-    files |= figure.files(name, table)
-  for name, content in files.items():
-    storage.write_bytes(folder / name, content)
-  return list(files)
+  for name, written in content.items():
+    storage.write_bytes(folder / name, written)
 
 
 def table_files(runs):
@@ -185,7 +197,7 @@ def with_section(text, name, content):
 
 def left_out(runs):
   """Returns a line on each kind of run that only the list of runs shows."""
-  return left_out_lib.messages(runs, _places(_tables_of_paper(runs), runs))
+  return left_out_lib.messages(runs, _places(tables_of_paper(runs), runs))
 
 
 def _places(tables, runs):
@@ -209,13 +221,13 @@ def _places(tables, runs):
 
 def _tables(runs):
   """Returns every `Table`, in the order of their files."""
-  tables = _tables_of_paper(runs)
+  tables = tables_of_paper(runs)
   lines = training_runs.lines(runs, _places(tables, runs))
   return [*tables, Table(
       "runs", training_runs.COLUMNS, lines, training_runs.notes())]
 
 
-def _tables_of_paper(runs):
+def tables_of_paper(runs):
   """Returns every `Table` but the list of all runs."""
   full, small = table1.full(runs), table1.small(runs)
   decay, linear = weight_decay.lines(runs), linear_tables.table3(runs)

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import math
 import pathlib
 import re
 
@@ -16,15 +17,17 @@ from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.flags import theory as theory_flags
 from rethink_tf.flags import training as training_flags
+from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import loading
 from rethink_tf.runs import results
 from rethink_tf.suites import plan as suite_plan
 
 # What does not tell one row or curve from another: how often the test set is
-# measured changes nothing, and the others are shown beside the numbers.
+# measured, and what is recorded of examples, changes nothing, and the others
+# are shown beside the numbers.
 FREE = (
     "seed", "epochs", "train_examples", "eval_every", "stop_when_fitted",
-    "precision")
+    "precision", "record_examples", "measure_every")
 
 # The class of each program's config.
 _KINDS = {"train": training_flags.Config, **{
@@ -32,7 +35,8 @@ _KINDS = {"train": training_flags.Config, **{
         linear_flags.LinearConfig, section5_flags.Section5Config,
         double_descent_flags.DoubleDescentConfig, theory_flags.Corollary1,
         theory_flags.Expressivity, theory_flags.Lemma1, theory_flags.Rademacher,
-        theory_flags.Stability, theory_flags.VcDimension)}}
+        theory_flags.Separation, theory_flags.Stability,
+        theory_flags.VcDimension)}}
 _NOT_FLAGS = ("program", "label_hash", "dataset_fingerprint")
 # Columns of train's metrics.csv that no row is without.
 _ALWAYS_MEASURED = ("step", "learning_rate", "train_loss", "train_accuracy")
@@ -53,7 +57,8 @@ _NEEDED = {
     "section5": _always_in(section5_flags.Section5Config),
     "double_descent": {"dataset"},
     "expressivity": {"method", "label_corruption"},
-    "rademacher": {"dataset"}, "stability": {"dataset", "model", "n"}}
+    "rademacher": {"dataset"}, "separation": {"dataset"},
+    "stability": {"dataset", "model", "n"}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Run:
     result: the dict of result.json.
     metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
     label_kinds: label_kinds.csv likewise, or None.
+    measures: a dict from the name of each measure in measures.json to its
+      value; empty where it was not measured.
   """
 
   directory: pathlib.Path
@@ -73,6 +80,7 @@ class Run:
   result: dict
   metrics: pd.DataFrame
   label_kinds: pd.DataFrame | None
+  measures: dict = dataclasses.field(default_factory=dict)
 
   @property
   def count(self):
@@ -175,6 +183,10 @@ class Runs:
   def of_training(self):
     """Returns every `Run`."""
     return [run for some in self._by_key.values() for run in some]
+
+  def measured(self):
+    """Returns the `Run`s that have measures."""
+    return [run for run in self.of_training() if run.measures]
 
   def of_model(self, name):
     """Returns the `Run`s of a model."""
@@ -307,7 +319,25 @@ def _read(directory):
          for fitted in loaded.result["epochs_to_fit"].values()):
     raise _another_version(directory)
   return Run(
-      directory, config, loaded.result, loaded.metrics, loaded.label_kinds)
+      directory, config, loaded.result, loaded.metrics, loaded.label_kinds,
+      _read_measures(directory, loaded.result))
+
+
+def _read_measures(directory, result):
+  """Returns the numbers in a run's measures.json; {} where it is of no use.
+
+  The program measure computes them anew where they are of other weights.
+  """
+  try:
+    kept = run_directory.read_json(directory / "measures.json") or {}
+  except errors.StorageError:
+    return {}
+  values = kept.get("values")
+  if kept.get("weights_sha256") != result.get("weights_sha256") or (
+      not isinstance(values, dict)):
+    return {}
+  return {name: float(value) for name, value in values.items()
+          if isinstance(value, (int, float)) and math.isfinite(value)}
 
 
 def _has_fingerprint(recorded):

@@ -2,6 +2,7 @@
 
 import statistics
 
+from rethink_tf.reporting import certainty
 from rethink_tf.reporting import finding
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table1
@@ -36,14 +37,15 @@ def cut_short(repeats, config):
   return "" if epochs == planned else f" after {epochs} of {planned} epochs"
 
 
-def compared(runs, groups, holds, text, subject=lambda one, *_: one.model,
+def compared(runs, groups, margin, text, subject=lambda one, *_: one.model,
              measure=lambda of: of("test_accuracy")):
   """Compares a number of several rows, all on equally many images.
 
   Args:
     runs: the `Runs`.
     groups: lists of rows' numbers, to be compared within each.
-    holds: a function from the rows' numbers to whether the claim holds.
+    margin: a function from the rows' numbers to the points by which the claim
+      holds there; negative where it does not.
     text: a format of the rows' numbers, ours and the paper's.
     subject: a function from the rows' configs to what the finding is about.
     measure: what of a row is compared; a function of another, which gives its
@@ -64,10 +66,18 @@ def compared(runs, groups, holds, text, subject=lambda one, *_: one.model,
               for repeats in together]
     paper = [measure(lambda name, r=row: getattr(paper_of(r), name))
              for row in rows]
-    short = [f"; row {row}{words}" for row, config, repeats in zip(
-        rows, configs, together) if (words := cut_short(repeats, config))]
+    judged = certainty.judge((margin(*values), [
+        percent(repeats, "test_accuracy") for repeats in together]))
+    short = {row: (cut_short(repeats, config),
+                   certainty.cut_short(repeats, config))
+             for row, config, repeats in zip(rows, configs, together)}
     findings.append(finding.Finding(
-        subject(*configs), bool(holds(*values)),
-        text.format(*values) + "".join(short),
-        text.format(*paper), together[0][0].count))
+        subject(*configs), judged.holds,
+        "".join((text.format(*values), *(
+            f"; row {row}{words}" for row, (words, _) in short.items()
+            if words))),
+        text.format(*paper), together[0][0].count,
+        undecided="; ".join(
+            f"row {row}: {words}" for row, (_, words) in short.items() if words)
+        or judged.undecided))
   return findings

@@ -45,7 +45,8 @@ def sample(runs):
   Each with `SAMPLE_COLUMNS` and "fingerprint".
   """
   partial = [run for run in runs.of_model("inception_v3")
-             if run.count < catalog.DATASETS[catalog.IMAGENET].train_examples]
+             if run.count < catalog.DATASETS[catalog.IMAGENET].train_examples
+             and run.config.subset is None]
   return [_sample_line(run) for run in sorted(
       partial, key=lambda run: (
           run.count, run.config.label_corruption, run.config.seed))]

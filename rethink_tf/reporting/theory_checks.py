@@ -1,7 +1,9 @@
 """Checks of the ledger on Sections 2.2 and 4; see `checks`."""
 
 from rethink_tf.reporting import finding
+from rethink_tf.reporting import names
 from rethink_tf.reporting import theory_tables
+from rethink_tf.runs import wording
 
 _MODELS = ("inception_small", "alexnet_small", "mlp_3x512", "mlp_1x512")
 
@@ -114,7 +116,25 @@ def stability_says_little(runs, points):
   return findings or [finding.Finding("stability", None)]
 
 
+def noise_is_separated(runs):
+  """Inputs of noise lie farther apart than natural images of one class do."""
+  findings = []
+  for run in runs.of_program("separation"):
+    result, data = run.result, names.name_dataset(run.config["dataset"])
+    same, nearest = result["same_class"], result["nearest"]
+    natural = (same["none"], nearest["none"])
+    for name in ("random_pixels", "gaussian"):
+      findings.append(finding.Finding(
+          f"{data}, {wording.PIXELS[name]}",
+          same[name] > natural[0] and nearest[name] > natural[1],
+          f"mean distance {same[name]:.1f}, of natural images of one class "
+          f"{natural[0]:.1f}; to the nearest input {nearest[name]:.1f}, "
+          f"{natural[1]:.1f}", "", result["n"]))
+  return findings or [finding.Finding("random pixels and Gaussian noise", None)]
+
+
 # What claims.toml may name.
 CHECKS = (
+    noise_is_separated,
     represents_any_labels, triangular_matrix, depth_for_width,
     rademacher_is_one, estimator_is_right, shatters, stability_says_little)

@@ -59,6 +59,22 @@ def rademacher(runs):
       for n, estimate in run.result["estimates"].items()])
 
 
+def separation(runs):
+  """Mean distances between inputs, a row a modification.
+
+  Returns:
+    A frame with "pixel_randomization", "n", "same_class", "other_class" and
+    "nearest".
+  """
+  distances = ("same_class", "other_class", "nearest")
+  return pd.DataFrame([{
+      "pixel_randomization": name, "n": run.result["n"],
+      **{column: run.result[column][name] for column in distances},
+      **_origin(run),
+  } for run in runs.of_program("separation")
+      for name in run.result["same_class"]])
+
+
 def vc_dimension(runs):
   """How many labelings of n points were tried and fitted, a row an n."""
   return _metrics(runs, "vc_dimension")

@@ -15,7 +15,7 @@ _SHOWN = (
     "dataset", "model", "train_examples", "label_corruption", "label_noise",
     "labels_file", "pixel_randomization", "random_crop", "data_augmentation",
     "dropout", "weight_decay", "epochs", "stop_when_fitted", "precision",
-    "seed", "eval_every")
+    "seed", "eval_every", "record_examples", "measure_every")
 
 
 def lines(runs, places):
@@ -44,14 +44,15 @@ def notes():
 
 def other_flags(config):
   """Returns a config's flags without a column that are no default, as typed."""
-  defaults = _defaults(config.dataset, config.model)
+  usual = defaults(config.dataset, config.model)
   return " ".join(
       f"--{name}={_as_typed(value)}" for name, value in config.as_dict().items()
-      if name not in _SHOWN and value != defaults.get(name))
+      if name not in _SHOWN and value != usual.get(name))
 
 
 @functools.cache
-def _defaults(dataset, model):
+def defaults(dataset, model):
+  """Returns the flags of a run that is given its dataset and model alone."""
   config, _ = training_flags.parse([f"--dataset={dataset}", f"--model={model}"])
   return config.as_dict()
 

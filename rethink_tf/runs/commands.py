@@ -3,6 +3,8 @@
 import os
 import pathlib
 import shlex
+import sys
+import urllib.parse
 
 from rethink_tf import paths
 
@@ -14,6 +16,9 @@ def shell_line(program, arguments):
     program: its name, such as "train".
     arguments: its flags, a list of str, any path in them absolute.
   """
+  if paths.is_installed():
+    words = [sys.executable, "-m", "rethink_tf", program, *arguments]
+    return " ".join(map(_quote, words))
   root = pathlib.Path(
       os.environ.get("BUILD_WORKSPACE_DIRECTORY") or paths.shipped(""))
   script = root / "scripts" / "bazel"
@@ -21,6 +26,20 @@ def shell_line(program, arguments):
   start = str(script) if script.exists() else "scripts/bazel"
   words = [start, "run", f"//rethink_tf:{program}", "--", *arguments]
   return " ".join(map(_quote, words))
+
+
+def tensorboard_address(server="http://localhost:6006/", runs=None):
+  """Returns where TensorBoard shows loss and accuracy, as they were measured.
+
+  Args:
+    server: where it listens; the default is TensorBoard's.
+    runs: a regular expression of the names of the runs to show; None: all.
+  """
+  query = {"tagFilter": "^(accuracy|loss)/(test|train)$", "smoothing": "0"}
+  if runs:
+    query = {"runFilter": runs, **query}
+  text = urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
+  return f"{server}?{text}#timeseries"
 
 
 def _quote(word):

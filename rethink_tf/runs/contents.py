@@ -21,13 +21,14 @@ from rethink_tf.runs import storage
 # In the order in which they are removed: killed in between, this is still that
 # run's directory.
 FILES = (
-    "result.json", "SHA256SUMS", "metrics.csv", "label_kinds.csv",
-    "environment.json", "config.json")
+    "result.json", "SHA256SUMS", "examples.npz", "metrics.csv",
+    "label_kinds.csv", "measures.csv", "environment.json", "config.json")
 FOLDERS = ("tensorboard", "checkpoints")
 PREVIEW = "preview.png"
 _BELOW = re.compile(
     r"tensorboard/(.+/)?events\.out\.tfevents\.[^/]+"
     r"|checkpoints/([^/]+/)?step-\d+\.npz"
+    r"|checkpoints/examples-\d+\.npz"
     r"|checkpoints/((panel|gram-\d+)-\d+|iteration)\.(npz|bin)"
     r"|checkpoints/(gram|clock)\.(npz|json)"
     r"|checkpoints/([^/]+/)?\.[^/]+\.\d+\.tmp")

@@ -4,6 +4,8 @@
     environment.json  versions, machine, revision, paths
     metrics.csv       a row an epoch
     label_kinds.csv   accuracy on each kind of training labels
+    measures.csv      measures of the network, along training
+    examples.npz      each training example's margins: `examples`
     tensorboard/      the same for TensorBoard, with images and HParams
     checkpoints/      what a stopped run goes on from
     MANIFEST          of each file beside it, what it was when it was written
@@ -43,7 +45,7 @@ _FOUND = {"label_hash", "dataset_fingerprint"}
 _LONGEST_LOCK = 20
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
-_SUMMED_WHERE_THERE = ("label_kinds.csv",)
+_SUMMED_WHERE_THERE = ("label_kinds.csv", "measures.csv")
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -186,7 +188,8 @@ class RunDirectory:
 
     Args:
       config: what config.json will hold, or that without `_FOUND`.
-      extend: whether more epochs are no change.
+      extend: whether more epochs are no change, or fewer of a run that is
+        not done.
 
     Raises:
       UsageError: some differ; it says which.
@@ -199,12 +202,14 @@ class RunDirectory:
         for name in names if recorded.get(name) != config.get(name)}
     in_epochs = list(changed) == ["epochs"]
     is_longer = in_epochs and extension.is_longer(recorded, config)
-    if changed and not (extend and is_longer):
+    is_cut = in_epochs and extension.is_cut(self.path, recorded, config)
+    if changed and not (extend and (is_longer or is_cut)):
       kept = extension.mention(self.path, config["epochs"]) if in_epochs else ""
       raise errors.UsageError(
           f"{self.path} holds a run with other settings: "
           f"{'; '.join(changed.values())}. {kept}Choose another --logdir, "
-          f"{'--extend to go on, ' * is_longer}or --overwrite to start anew")
+          f"{'--extend to go on, ' * (is_longer or is_cut)}or --overwrite to "
+          "start anew")
 
   def clear(self):
     """Removes what an earlier run wrote, and nothing else."""
@@ -225,15 +230,15 @@ class RunDirectory:
       raise errors.UsageError(
           f"{self.path / contents_lib.PREVIEW} is none that this program "
           "wrote. Choose another --logdir, or move it elsewhere")
-    self._manifest.add(contents_lib.PREVIEW, content)
-    storage.write_bytes(self.path / contents_lib.PREVIEW, content)
+    self.write_file(contents_lib.PREVIEW, content)
 
   def write_metrics(self, rows, columns=METRICS_COLUMNS):
     """Writes the tables of epochs anew, None for what was not measured.
 
     Args:
       rows: a dict a row, with the columns of metrics.csv, and those of
-        label_kinds.csv where they were measured.
+        label_kinds.csv where they were measured; those of measures.csv as a
+        dict "measures", where they were.
       columns: those of metrics.csv, where it is not a training run's.
     """
     self._write("metrics.csv", storage.csv_text(columns, rows))
@@ -241,6 +246,16 @@ class RunDirectory:
     if kinds:
       self._write(
           "label_kinds.csv", storage.csv_text(LABEL_KINDS_COLUMNS, kinds))
+    self._write_measures([row for row in rows if row.get("measures")])
+
+  def _write_measures(self, rows):
+    if not rows:
+      return
+    # A run that another version began may have fewer of them at first.
+    names = dict.fromkeys(name for row in rows for name in row["measures"])
+    self._write("measures.csv", storage.csv_text(
+        ("epoch", "step", *names),
+        [{**row, **row["measures"]} for row in rows]))
 
   def write_result(self, values):
     """Writes SHA256SUMS, in the format of `sha256sum`, and result.json."""
@@ -254,9 +269,13 @@ class RunDirectory:
         for name in sorted(contents)))
     self._write("result.json", text)
 
+  def write_file(self, name, content):
+    """Writes one of a run's files at the top, from bytes."""
+    self._manifest.add(name, content)
+    storage.write_bytes(self.path / name, content)
+
   def _write(self, name, text):
-    self._manifest.add(name, text.encode())
-    storage.write_text(self.path / name, text)
+    self.write_file(name, text.encode())
 
 
 class _ReadOnlyDirectory(RunDirectory):

@@ -1,4 +1,7 @@
-"""Going on with a run for more epochs than it was begun for.
+"""Going on with a run for more epochs than it was begun for, or for fewer.
+
+A run that is not done may end sooner than it was begun for, after an epoch that
+is yet to come: it is then one that was begun for so many.
 
 What the shorter run had stays beside what the longer one will have:
 
@@ -23,6 +26,21 @@ def is_longer(recorded, config):
   before, after = recorded.get("epochs"), config.get("epochs")
   return ("program" not in recorded and isinstance(before, int)
           and isinstance(after, int) and before < after)
+
+
+def is_cut(folder, recorded, config):
+  """Tells whether a config of train ends a run sooner that is not done.
+
+  Args:
+    folder: `pathlib.Path` of the run directory.
+    recorded, config: as for `is_longer`.
+  """
+  if not is_longer(config, recorded) or (folder / "result.json").exists():
+    return False
+  metrics = folder / "metrics.csv"
+  rows = len(metrics.read_bytes().splitlines()) - 1 if metrics.exists() else 0
+  # The last epoch is to come, as it always has a test.
+  return config["epochs"] > rows
 
 
 def without_epochs(config):

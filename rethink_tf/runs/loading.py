@@ -39,6 +39,20 @@ class Run:
   metrics: "pd.DataFrame"
   label_kinds: "pd.DataFrame | None" = None
 
+  def curve(self, name):
+    """Returns a column of the metrics where it was measured.
+
+    A line through it has no holes, as it has through a column of `metrics` of
+    a run with --eval_every.
+
+    Args:
+      name: of the column, such as "test_accuracy".
+
+    Returns:
+      A `pandas.Series`; of a training run indexed by epoch.
+    """
+    return self.metrics[name].dropna()
+
 
 def load_run(directory):
   """Loads a run directory.
@@ -65,6 +79,33 @@ def load_run(directory):
       directory, config, result,
       _read_table(directory / "metrics.csv", columns),
       _read_label_kinds(kinds) if kinds.exists() else None)
+
+
+def runs_below(folder):
+  """Loads all finished runs below a folder as one table.
+
+  Args:
+    folder: path of a folder.
+
+  Returns:
+    A `pandas.DataFrame`, a row a run in the order of their paths: "directory",
+    and what is in config.json and result.json; of what is in both, such as
+    "epochs", the result's. Runs that are not done are not in it.
+
+  Raises:
+    FileNotFoundError: there is no such folder.
+    StorageError: a file of a run is damaged.
+  """
+  import pandas as pd  # noqa: PLC0415
+
+  folder = pathlib.Path(folder)
+  if not folder.is_dir():
+    raise FileNotFoundError(f"{folder} is no folder")
+  runs = [load_run(file.parent) for file in sorted(
+      folder.rglob("config.json"))]
+  return pd.DataFrame([
+      {"directory": str(run.directory), **run.config, **run.result}
+      for run in runs if run.result is not None])
 
 
 def _read_label_kinds(path):

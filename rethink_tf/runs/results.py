@@ -100,6 +100,10 @@ _SHAPES = {
             "minimum_norm", "random_centers", "labels_on_test")},
         "path": [{"l2": _is_amount, "train_error": _is_share,
                   "test_error": _is_share}]},
+    "separation": {"n": _is_count, **{
+        column: {name: _is_amount for name in (
+            "none", "shuffled_pixels", "random_pixels", "gaussian")}
+        for column in ("same_class", "other_class", "nearest")}},
     "stability": {
         "model": _is_text, "n": _is_count,
         "max_probability_difference": _EachOf(n=_is_number),

@@ -7,6 +7,7 @@ earlier versions end in no comment, and have a SHA-256 of each array instead.
 """
 
 import hashlib
+import io
 import json
 import re
 import struct
@@ -41,15 +42,15 @@ def write(path, arrays, state, run=None):
   Raises:
     StorageError: it cannot be written; what was there before stays.
   """
-  manifest = json.dumps({"state": state, "run": run, "sealed": True})
-  text = np.frombuffer(manifest.encode(), np.uint8)
   with storage.replacing(path) as file:
-    np.savez(file, **{_MANIFEST: text, **arrays})
-    with zipfile.ZipFile(file, "a") as archive:
-      archive.comment = _PREFIX + _DIGITS * b"0"
-    digest = _digest_but_for_seal(file)
-    file.seek(-_DIGITS, 2)
-    file.write(digest)
+    _fill(file, arrays, state, run)
+
+
+def pack(arrays, state, run=None):
+  """Returns the bytes of the file that `write` writes of the same."""
+  file = io.BytesIO()
+  _fill(file, arrays, state, run)
+  return file.getvalue()
 
 
 def read(path, run=None):
@@ -128,6 +129,18 @@ class OnDisk:
     mapped = np.memmap(
         self._path, self._dtype, "r", self._offset, self.shape)
     return np.array(mapped[index])
+
+
+def _fill(file, arrays, state, run):
+  """Writes all of a file, open for reading and writing bytes, and empty."""
+  manifest = json.dumps({"state": state, "run": run, "sealed": True})
+  text = np.frombuffer(manifest.encode(), np.uint8)
+  np.savez(file, **{_MANIFEST: text, **arrays})
+  with zipfile.ZipFile(file, "a") as archive:
+    archive.comment = _PREFIX + _DIGITS * b"0"
+  digest = _digest_but_for_seal(file)
+  file.seek(-_DIGITS, 2)
+  file.write(digest)
 
 
 def _check_seal(file):

@@ -46,7 +46,7 @@ class Stop:
     """Makes a signal raise at once, as before `defer`.
 
     Raises:
-      StoppedError: one came meanwhile.
+      AskedToStopError: one came meanwhile.
     """
     self._deferred = False
     self.check("its last checkpoint")
@@ -58,10 +58,10 @@ class Stop:
       saved: where the run goes on from, as the message says it.
 
     Raises:
-      StoppedError: a signal came.
+      AskedToStopError: a signal came.
     """
     if self.requested:
-      raise errors.StoppedError(
+      raise errors.AskedToStopError(
           f"stopped by {self._name}; the same command goes on from {saved}")
 
   @contextlib.contextmanager
@@ -74,7 +74,7 @@ class Stop:
     be left at any point.
 
     Raises:
-      StoppedError: a signal came while none was deferred.
+      AskedToStopError: a signal came while none was deferred.
     """
     before = {number: signal.getsignal(number) for number in _handled()}
     self.install()
@@ -96,11 +96,16 @@ class Stop:
       signal.signal(insistent, signal.SIG_DFL)
     for repeated in _REPEATED:
       signal.signal(repeated, signal.SIG_IGN)
-    self._name = signal.Signals(number).name
+    self._name = name_of(number)
     if number == signal.SIGHUP:  # Else what shows progress would fail first.
       errors.discard_output_of_closed_terminals()
     if not self._deferred:
       self.check("its last checkpoint")
+
+
+def name_of(number):
+  """Returns a signal's name, as messages say it."""
+  return "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
 
 
 def _handled():

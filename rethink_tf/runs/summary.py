@@ -1,7 +1,8 @@
-"""What a finished run tells its reader, and what to try next."""
+"""What a run tells its reader before its work and after it."""
 
 from rethink_tf.data import catalog
 from rethink_tf.runs import commands
+from rethink_tf.runs import wording
 
 # Flags that must not be the same in the next run, and whether they have values.
 _OF_ONE_RUN = {
@@ -9,6 +10,21 @@ _OF_ONE_RUN = {
     "logdir": True, "overwrite": False, "extend": False}
 # What is added to a folder of the user's own for the next run.
 _SUFFIXES = ("-true-labels", "-random-labels")
+
+
+def introduce_training(config, options):
+  """Returns a line or two on what is about to be trained.
+
+  The arguments are `summarize_training`'s.
+  """
+  line = f"Training {_name_training(config)}: {options.logdir}"
+  if options.arguments:
+    return line
+  quickstart = commands.shell_line(
+      "train", ["--flagfile=configs/quickstart.flags"])
+  return (f"No flag was given, so this trains as the defaults say; --help has "
+          f"the flags,\nand a shorter run to begin with is {quickstart}\n"
+          f"{line}")
 
 
 def summarize_training(config, options, result):
@@ -21,14 +37,13 @@ def summarize_training(config, options, result):
   """
   test = result["test_accuracy"]
   chance = catalog.DATASETS[config.dataset].chance
-  shown = options.logdir
+  shown, alike = options.logdir, None
   if shown.parent.parent.name == "runs":
     shown = shown.parent.parent  # All runs, worth seeing side by side.
+    alike = f"^{wording.name_task(config)},"
   lines = [
       "",
-      f"{config.model} on {config.dataset}, {_labels(config)}, "
-      f"{result['train_examples']:,} training examples, "
-      f"{result['epochs']:,} epochs:",
+      f"{_name_training(config, result)}:",
       f"  training accuracy {result['train_accuracy']:8.2%}   "
       f"(loss {result['train_loss']:.4f})",
       f"  test accuracy     {test:8.2%}   (chance: {100 * chance:g}%)",
@@ -38,23 +53,29 @@ def summarize_training(config, options, result):
       f"Run directory: {options.logdir}",
       "TensorBoard:   "
       f"{commands.shell_line('tensorboard', [f'--logdir={shown}'])}",
+      f"and then at    {commands.tensorboard_address(runs=alike)}",
   ]
   if options.strategy != "multi_worker":  # Which one command does not start.
     lines.append(f"Try next:      {_next(config, options)}")
   return "\n".join(lines)
 
 
-def _labels(config):
-  if config.labels_file:
-    return "the labels of --labels_file"
-  if config.label_noise:
-    return (f"{config.label_noise} label noise with probability "
-            f"{config.label_corruption:g}")
-  if config.label_corruption == 0:
-    return "true labels"
-  if config.label_corruption == 1:
-    return "random labels"
-  return f"labels corrupted with probability {config.label_corruption:g}"
+def _name_training(config, result=None):
+  """Returns what is trained on what and how long, or was by a result."""
+  known = result or {}
+  examples = known.get("train_examples", config.count_examples(
+      catalog.DATASETS[config.dataset].train_examples))
+  return ", ".join([
+      f"{config.model} on {config.dataset}",
+      wording.name_modifications(config),
+      wording.count(examples, "training example") + _subset(config),
+      wording.count(known.get("epochs", config.epochs), "epoch")])
+
+
+def _subset(config):
+  if config.subset is None:
+    return ""
+  return f" (subset {config.subset}, {config.subset_fraction:.3g} of all)"
 
 
 def _drawn(config, result):
@@ -109,9 +130,9 @@ def summarize_interpolation(config, options, result):
       "" if config.bandwidth is None else f", bandwidth {config.bandwidth:g}")
   return "\n".join([
       "",
-      f"{config.dataset}, preprocessing {config.preprocessing}, "
-      f"{config.kernel} kernel{width}, l2 {config.l2:g}, "
-      f"{result['n']:,} training examples:",
+      f"{config.dataset}, {wording.name_modifications(config)}, preprocessing "
+      f"{config.preprocessing}, {config.kernel} kernel{width}, "
+      f"l2 {config.l2:g}, {wording.count(result['n'], 'training example')}:",
       f"  training error    {result['train_error']:8.2%}   "
       f"(relative residual {result['relative_residual']:.1e})",
       f"  test error        {result['test_error']:8.2%}   "

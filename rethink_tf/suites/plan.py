@@ -18,6 +18,7 @@ else it is one of the project's, or relative to where the user is.
 """
 
 import dataclasses
+import functools
 import itertools
 import math
 import pathlib
@@ -79,7 +80,8 @@ def load(suite, seeds=(1,), train_examples=0):
   """Returns the `PlannedRun`s of a suite, in order, each config once.
 
   Args:
-    suite: a name among `names()`, or the path of a suite file.
+    suite: a name among `names()`, or the path of a suite file; None, which is
+      neither, is refused as others are.
     seeds: a run is made with each.
     train_examples: use the first n training examples, and set the number of
       epochs to match; 0: what the suite says.
@@ -99,6 +101,16 @@ def load(suite, seeds=(1,), train_examples=0):
       run = _planned(suite, name, [*flags, f"--seed={seed}"], train_examples)
       planned.setdefault(run.config, run)
   return list(planned.values())
+
+
+@functools.cache
+def load_shipped(suite):
+  """Returns `load(suite)` of a suite of the project's, as a tuple.
+
+  Read once: unlike a user's file it does not change while a program runs, and
+  the report asks for the same few some hundred times.
+  """
+  return tuple(load(suite))
 
 
 def scaled_epochs(model, train_examples, batch_size):
@@ -257,11 +269,11 @@ def _beside(path, text):
 def _find(suite):
   if suite in names():
     return paths.shipped(f"{_FOLDER}/{suite}.toml")
-  path = paths.user_path(suite)
+  path = paths.user_path(suite or "")
   if path.suffix != ".toml" or not paths.is_file(path):
     raise errors.UsageError(
         f"--suite: expected one of {', '.join(names())}, or the path of a "
-        f".toml file. Received: {suite!r}")
+        f".toml file. Received: {repr(suite) if suite else 'nothing'}")
   return path
 
 

@@ -247,7 +247,7 @@ def _rates(directories):
 
 
 def _estimate(config, rates, train_count):
-  count = config.train_examples or train_count
+  count = config.count_examples(train_count)
   model = registry.models()[config.model]
   rate = rates.get(config.model) or model.images_per_second
   tests = -(-config.epochs // config.eval_every) + 1

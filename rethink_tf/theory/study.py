@@ -1,4 +1,4 @@
-"""What the theory's six programs do alike, from a config to result.json.
+"""What the theory's programs do alike, from a config to result.json.
 
 Each has a function `run` of a `Study`. It loads its data, begins the run, adds
 a row for each thing that it measures, and returns what result.json says of

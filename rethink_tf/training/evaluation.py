@@ -8,6 +8,7 @@ import numpy as np
 from rethink_tf import errors
 from rethink_tf.distributed import strategy
 from rethink_tf.training import losses
+from rethink_tf.training import margins
 from rethink_tf.training import optimizers
 
 
@@ -72,9 +73,10 @@ def predict_classes(model, config, split, team, callbacks=()):
 
 
 def _evaluate(model, split, team, steps, callbacks=()):
-  return model.evaluate(
-      team.distribute(split.evaluation_batches), steps=steps,
-      callbacks=list(callbacks), verbose=0, return_dict=True)
+  with margins.paused():
+    return model.evaluate(
+        team.distribute(split.evaluation_batches), steps=steps,
+        callbacks=list(callbacks), verbose=0, return_dict=True)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import tensorflow as tf
 from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.data import randomization
+from rethink_tf.data import subsets
 from rethink_tf.data.imagenet import loader as imagenet
 from rethink_tf.data.imagenet import photographs
 from rethink_tf.distributed import strategy
@@ -16,6 +17,7 @@ from rethink_tf.models import registry
 from rethink_tf.models import state
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import environment
+from rethink_tf.runs import examples as examples_lib
 from rethink_tf.training import determinism
 from rethink_tf.training import evaluation
 from rethink_tf.training import fit
@@ -23,10 +25,10 @@ from rethink_tf.training import task as task_lib
 from rethink_tf.training.callbacks import event_files
 from rethink_tf.training.callbacks import recorder
 
-_SHOWN = 12
+_SHOWN = 10
 
 
-def run(config, options, directory, stop, link=None):
+def run(config, options, directory, stop, link=None, measure=None):
   """Trains and measures one network, and records it in its run directory.
 
   Args:
@@ -35,6 +37,9 @@ def run(config, options, directory, stop, link=None):
     directory: the `RunDirectory`, claimed.
     stop: the `signals.Stop` that may ask to stop.
     link: the `Link` to the other workers, or None.
+    measure: a function of (model, the same at initialization, training split,
+      seed, what to call now and then) that returns a dict of measures, needed
+      with --measure_every.
 
   Returns:
     The dict of result.json.
@@ -43,7 +48,7 @@ def run(config, options, directory, stop, link=None):
     RunError: see the exit codes in `errors`.
   """
   try:
-    return _run(config, options, directory, stop, link)
+    return _run(config, options, directory, stop, link, measure)
   except tf.errors.ResourceExhaustedError as error:
     # Memory, or the disk where TensorBoard's files are begun.
     raise errors.StorageError(
@@ -55,33 +60,61 @@ def run(config, options, directory, stop, link=None):
     raise damaged from error
 
 
-def _run(config, options, directory, stop, link):
+def _run(config, options, directory, stop, link, measure):
   deterministic = determinism.configure(options)
   team = strategy.make(options.strategy, link)
   if link:
     stop.install()  # TensorFlow's runtime has taken SIGTERM for itself.
   setting = task_lib.Setting(
       directory, clock_lib.Clock(), stop, options.checkpoint_minutes, team)
-  data, train = _load_together(config, options, team)
+  data, whole = _load_together(config, options, team)
+  seen = find_seen(config, whole)
+  train = select_seen(config, whole)
   labels = randomization.compare_labels(
-      data, train, config.label_corruption, config.seed_of_labels)
+      data, whole, config.label_corruption, config.seed_of_labels,
+      seen).of_seen()
   task = task_lib.Task(
-      config, train, data.test, labels if _has_kinds(labels) else None)
+      config, train, data.test, labels if _has_kinds(labels) else None, seen)
   identity = {
       **config.as_dict(),
-      "label_hash": randomization.label_hash(train.labels),
+      # Of all, so that it is the same whatever the subset.
+      "label_hash": randomization.label_hash(whole.labels),
       "dataset_fingerprint": data.fingerprint,
   }
   _begin_together(task, setting, options, identity, deterministic)
   model = team.build(lambda: build_model(config, data))
-  figure = _draw_examples(config, data, train) if team.is_chief else None
+  if config.measure_every:
+    setting = dataclasses.replace(
+        setting, measure=_bind_measure(measure, model, train, config.seed))
+  figure = None
+  if team.is_chief:
+    figure = _draw_examples(config, labels.true, data.label_names, train)
   rows = fit.train(model, task, setting, figure)
+  if config.record_examples:
+    examples_lib.finish(directory, len(rows))
   result = _sum_up(model, task, setting, rows, identity, labels)
   team.require_same("trained weights", result["weights_sha256"])
   if team.is_chief:
     event_files.write_end(directory.tensorboard, config, result)
     directory.write_result(result)
   return result
+
+
+def _bind_measure(measure, model, train, seed):
+  """Returns a `Setting`'s measure of a model that is now as it is initialized.
+
+  Copies, as training changes the model; another one built anew would have
+  layers of other names, and one that is compiled, as it is in training, cannot
+  be copied.
+  """
+  initial, copy = (keras.models.clone_model(model) for _ in range(2))
+  initial.set_weights(model.get_weights())
+
+  def measure_now(trained, pause):
+    copy.set_weights(trained.get_weights())
+    return measure(copy, initial, train, seed, pause)
+
+  return measure_now
 
 
 def _begin_together(task, setting, options, identity, deterministic):
@@ -144,7 +177,7 @@ def load_data(config, data_dir, allow_sample=False):
 
   Returns:
     The `Dataset` with its test images modified, and the training split with
-    images and labels modified.
+    images and labels modified; whole also with --subset, see `select_seen`.
   """
   data = load_dataset(config, data_dir, allow_sample)
   train = randomization.corrupt_training_labels(
@@ -158,6 +191,29 @@ def load_data(config, data_dir, allow_sample=False):
           reference=data.train.images)
       for name, split in (("train", train), ("test", data.test)))
   return dataclasses.replace(data, test=test), train
+
+
+def find_seen(config, train):
+  """Tells which of a run's training examples it trains on; bool `(n,)`.
+
+  Args:
+    config: the `Config`.
+    train: the split that `load_data` returned.
+  """
+  if config.subset is None:
+    return np.ones(len(train), bool)
+  return subsets.draw(
+      len(train), config.count_examples(len(train)), config.subset, train.keys)
+
+
+def select_seen(config, train):
+  """Returns the split of those that `find_seen` tells, all but with --subset.
+
+  What is drawn for an example, its label and its noise, is so before, and so
+  the same in every subset.
+  """
+  return train if config.subset is None else train.select(
+      find_seen(config, train))
 
 
 def load_dataset(config, data_dir, allow_sample):
@@ -175,10 +231,12 @@ def build_model(config, data):
     config: the `Config`.
     data: what has the `num_classes` of its dataset.
   """
-  options = {} if not config.is_imagenet else {
-      "input_shape": (config.image_size, config.image_size, 3),
-      "aux_head": config.aux_head,
-      "batch_norm_decay": config.batch_norm_decay}
+  options = {} if config.width is None else {"width": config.width}
+  if config.is_imagenet:
+    options = {
+        "input_shape": (config.image_size, config.image_size, 3),
+        "aux_head": config.aux_head,
+        "batch_norm_decay": config.batch_norm_decay}
   return registry.build(
       config.model, num_classes=data.num_classes,
       weight_decay=config.weight_decay, dropout=config.dropout,
@@ -236,8 +294,15 @@ def _has_kinds(labels):
   return bool(np.any(labels.changed) and not np.all(labels.drawn))
 
 
-def _draw_examples(config, data, train):
-  """Draws the first examples of epoch 1, as the network is to see them."""
+def _draw_examples(config, true, label_names, train):
+  """Draws the first examples of epoch 1, as the network is to see them.
+
+  Args:
+    config: the `Config`.
+    true: int `(n,)`, the true labels of the split.
+    label_names: a name a class.
+    train: the split.
+  """
   inputs, assigned, indices = train.first_examples(config, _SHOWN)
   return event_files.example_grid(
-      inputs, assigned, data.train.labels[indices], data.label_names)
+      inputs, assigned, true[indices], label_names)

@@ -1,5 +1,6 @@
 """Training a model, and what it takes to go on where it stopped."""
 
+import contextlib
 import dataclasses
 import functools
 
@@ -11,9 +12,11 @@ from rethink_tf.models import state
 from rethink_tf.training import checkpoints
 from rethink_tf.training import evaluation
 from rethink_tf.training import losses
+from rethink_tf.training import margins as margins_lib
 from rethink_tf.training import optimizers
 from rethink_tf.training import schedule
 from rethink_tf.training.callbacks import event_files
+from rethink_tf.training.callbacks import examples as examples_lib
 from rethink_tf.training.callbacks import position as position_lib
 from rethink_tf.training.callbacks import progress
 from rethink_tf.training.callbacks import recorder
@@ -81,7 +84,7 @@ class _StopInTest(keras.callbacks.Callback):
     self.model.stop_predicting = self._saver.asked_to_stop()
 
 
-def compile_model(model, config, train_count):
+def compile_model(model, config, train_count, more_metrics=()):
   """Sets a model's optimizer, loss and metrics; returns the schedule.
 
   The loss includes the penalties; the metric "cross_entropy" does not.
@@ -92,7 +95,8 @@ def compile_model(model, config, train_count):
       optimizer=optimizers.build(
           config.model, rate, config.moving_average_decay or 0.0),
       loss=losses.build(config),
-      metrics=losses.metrics(config, model.output_shape[-1] // heads),
+      metrics=[*losses.metrics(config, model.output_shape[-1] // heads),
+               *more_metrics],
       jit_compile=keras.backend.backend() == "jax",
   )
   model.optimizer.build(model.trainable_variables)
@@ -118,26 +122,55 @@ def train(model, task, setting, examples=None):
     UsageError: workers find different checkpoints.
   """
   with setting.team.scope():
-    rate = compile_model(model, task.config, len(task.train))
+    margins = _build_margins(task)
+    rate = compile_model(model, task.config, len(task.train), margins)
   restored = _restore(model, task.config, setting)
+  recorders = [examples_lib.ExampleRecorder(metric, task, setting.directory)
+               for metric in margins]
+  for one in recorders:
+    one.restore(len(restored.rows), restored.arrays)
   rows = restored.rows
+  if setting.team.is_chief:
+    _say_where(restored, task)
   position = position_lib.Position(
       task.steps_per_epoch, len(rows), restored.batch, restored.seconds)
   saver = saver_lib.Saver(setting, position, rows)
+  shown = progress.Progress(rows, task.config, position, len(task.train))
   callbacks = [
       position,
       _DropoutStreams(task.config.seed, setting.team),
+      *recorders,
       recorder.Recorder(
           rows, setting.directory, position, rate, len(task.train),
-          _EpochTest(model, task, setting.team, position, saver, rows)),
+          _EpochTest(model, task, setting, position, saver, rows)),
       _StopWhenFitted(task.config, rows),
-      *_add_displays(saver, task, setting, position, rows, examples),
+      *_add_displays(saver, shown, task, setting, rows, examples),
   ]
   loop = _Loop(model, task, setting.team, position, callbacks)
-  loop.finish_epoch(restored)
-  if len(rows) < _last_epoch(task.config, rows):
-    loop.fit(task.config.epochs)
+  with contextlib.closing(shown):  # What ends the run is said below it.
+    loop.finish_epoch(restored)
+    if len(rows) < _last_epoch(task.config, rows):
+      loop.fit(task.config.epochs)
   return rows
+
+
+def _say_where(restored, task):
+  """Says of a run that goes on from where, and what is left."""
+  done, batch, steps = len(restored.rows), restored.batch, task.steps_per_epoch
+  if not done and not batch:
+    return
+  last = _last_epoch(task.config, restored.rows)
+  where = f"after epoch {done}" if not batch else (
+      f"in epoch {done + 1}, after {batch:,} of its {steps:,} steps")
+  print(f"goes on {where}; epochs left: {last - done:,} of {last:,}",
+        flush=True)
+
+
+def _build_margins(task):
+  """Returns a list of the metric that records examples, if it is asked for."""
+  if not task.config.record_examples:
+    return []
+  return [margins_lib.Margins(len(task.train), task.config)]
 
 
 def _last_epoch(config, rows, *accuracies):
@@ -152,7 +185,7 @@ def _last_epoch(config, rows, *accuracies):
       config, [*(row["train_accuracy"] for row in rows), *accuracies])
 
 
-def _add_displays(saver, task, setting, position, rows, examples):
+def _add_displays(saver, shown, task, setting, rows, examples):
   """Returns the saver among the callbacks that show the chief's progress.
 
   TensorBoard gets a point that a checkpoint has: that of an epoch which is
@@ -163,9 +196,7 @@ def _add_displays(saver, task, setting, position, rows, examples):
   board = event_files.TensorBoard(setting.directory.tensorboard, rows)
   if examples:
     board.write_start(task.config, examples)
-  return [
-      progress.Progress(rows, task.config, position, len(task.train)), saver,
-      board]
+  return [shown, saver, board]
 
 
 class _Loop:
@@ -224,16 +255,17 @@ class _EpochTest:
   Args:
     model: a `keras.Model`.
     task: the `Task`.
-    team: the `Team`.
+    setting: the `Setting`.
     position: the `Position`.
     saver: the `Saver`, which may save or stop before and after.
     rows: the rows of the epochs done.
   """
 
-  def __init__(self, model, task, team, position, saver, rows):
+  def __init__(self, model, task, setting, position, saver, rows):
     self._model = model
     self._task = task
-    self._team = team
+    self._team = setting.team
+    self._measure = setting.measure
     self._position = position
     self._saver = saver
     self._rows = rows
@@ -251,6 +283,11 @@ class _EpochTest:
       self._saver.stop_if_asked(logs)
     if self._task.labels is not None:
       measured.update(self._measure_label_kinds(logs))
+    if config.measure_every and (
+        epoch % config.measure_every == 0 or epoch == last):
+      self._saver.save_if_due(logs)
+      measured["measures"] = self._measure(
+          self._model, lambda: self._saver.stop_if_asked(logs))
     return measured
 
   def _measure_label_kinds(self, logs):
@@ -313,12 +350,14 @@ def _name_kinds(row):
 def _forget_test(rows, config):
   """Takes out of the rows the test that a shorter run had after its last epoch.
 
-  One that was not stopped there has it only where it is due.
+  One that was not stopped there has it, and its measures, only where it is due.
   """
   last = _last_epoch(config, rows)
   for row in rows:
     if row["epoch"] % config.eval_every and row["epoch"] < last:
       row |= dict.fromkeys(("test_loss", "test_accuracy", "test_top5"))
+    if row["epoch"] % (config.measure_every or 1) and row["epoch"] < last:
+      row.pop("measures", None)
 
 
 def _describe_checkpoint(checkpoint):

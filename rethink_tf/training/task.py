@@ -1,7 +1,10 @@
 """What a training is to learn, and where and with whom it takes place."""
 
+import collections.abc
 import dataclasses
 import math
+
+import numpy as np
 
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
@@ -21,12 +24,15 @@ class Task:
     train, test: `Split`s with the labels and images to use.
     labels: the `Labels` of the training examples, whose kinds are measured
       apart; None: they are not.
+    seen: bool `(all,)`, which of the data set's first examples the training
+      examples are; None: not said, where examples are not recorded.
   """
 
   config: object
   train: split_lib.Split
   test: split_lib.Split
   labels: randomization.Labels | None = None
+  seen: np.ndarray | None = None
 
   @property
   def steps_per_epoch(self):
@@ -43,6 +49,8 @@ class Setting:
     stop: the `Stop` that may ask to stop.
     checkpoint_minutes: minutes between checkpoints within an epoch.
     team: the `Team` that the model is built for.
+    measure: a function of the model as it is and of one to call now and then,
+      which may end it, to a dict of measures, for --measure_every; or None.
   """
 
   directory: run_directory.RunDirectory
@@ -50,3 +58,4 @@ class Setting:
   stop: signals.Stop = dataclasses.field(default_factory=signals.Stop)
   checkpoint_minutes: float = math.inf
   team: strategy.Team = strategy.ALONE
+  measure: collections.abc.Callable | None = None

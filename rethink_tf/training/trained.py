@@ -37,7 +37,7 @@ def load_network(config, directory, result):
   entry = catalog.DATASETS[config.dataset]
   model = experiment.build_model(config, entry)
   fit.compile_model(
-      model, config, config.train_examples or entry.train_examples)
+      model, config, config.count_examples(entry.train_examples))
   try:
     state.restore(model, arrays)
   except ValueError as error:
@@ -55,7 +55,7 @@ def load_network(config, directory, result):
 
 
 def load_labels(config, recorded, data_dir=None):
-  """Returns the `Labels` that a run was trained on.
+  """Returns the `Labels` of a run's examples, those that it saw and others.
 
   Args:
     config: the `Config`.
@@ -90,4 +90,5 @@ def load_labels(config, recorded, data_dir=None):
     raise errors.DataError(
         "the labels drawn here are others than the run's: label_hash "
         f"{str(recorded.get('label_hash'))[:8]} was expected")
-  return randomization.compare_labels(data, train, *drawn_by)
+  return randomization.compare_labels(
+      data, train, *drawn_by, experiment.find_seen(config, train))

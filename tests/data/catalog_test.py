@@ -29,6 +29,7 @@ _PROGRAMS = {
     "expressivity": (),
     "corollary1": ("--n=30", "--blocks=2"),
     "rademacher": ("--n=20", "--draws=1", "--epochs=1"),
+    "separation": ("--n=0",),
     "vc_dimension": ("--n=2,10", "--labelings=3"),
     "stability": ("--n=30", "--replacements=1", "--held_out=10",
                   "--epochs=1"),

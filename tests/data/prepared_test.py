@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import io
+import json
 import os
 import pathlib
 import shutil
@@ -15,34 +16,17 @@ import urllib.request
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from rethink_tf import errors
 from rethink_tf.data import catalog
+from rethink_tf.data import dataset
 from rethink_tf.data import prepared
 from tests import launch
+from tests.data import written
 
 _DATA = os.environ.get("TFDS_DATA_DIR")
-
-
-class _Builder:
-  """Reads as a TFDS builder does, from arrays."""
-
-  def __init__(self, folder, train, test):
-    self.data_dir = str(folder)
-    features = {"label": types.SimpleNamespace(names=["a", "b"])}
-    if len(train) == 3:
-      features["id"] = None
-    self.info = types.SimpleNamespace(name="mnist", features=features)
-    self._splits = {"train": train, "test": test}
-
-  def as_dataset(self, split, shuffle_files, read_config):
-    assert not shuffle_files
-    assert read_config.interleave_cycle_length == 1
-    parts = dict(zip(("image", "label", "id"), self._splits[split]))
-    return types.SimpleNamespace(batch=lambda size: [
-        {name: part[start:start + size] for name, part in parts.items()}
-        for start in range(0, len(parts["label"]), size)])
 
 
 def _examples(count, shape=(28, 28, 1), labels=None):
@@ -51,28 +35,40 @@ def _examples(count, shape=(28, 28, 1), labels=None):
   return images, np.arange(count) % 2 if labels is None else np.array(labels)
 
 
-@pytest.fixture(name="load_fake")
-def _load_fake(tmp_path, monkeypatch):
-  """A function that loads arrays as "mnist" of 2,500 and 4 examples."""
-  folder = tmp_path / "mnist/1.0.0"
-  folder.mkdir(parents=True)
-  (folder / "dataset_info.json").write_text("{}")
-  monkeypatch.setitem(
-      catalog.DATASETS, "mnist", catalog.Entry(2500, 4, 2, (28, 28, 1)))
+def _records(images, labels, ids=None):
+  return [
+      written.make_record(
+          image=tf.io.encode_png(image).numpy(), label=int(label),
+          **({} if ids is None else {"id": ids[index]}))
+      for index, (image, label) in enumerate(zip(images, labels))]
 
-  def load(train, test):
-    fake = types.SimpleNamespace(
-        ReadConfig=types.SimpleNamespace, as_numpy=iter,
-        builder_from_directory=lambda path: _Builder(path, train, test))
-    monkeypatch.setitem(sys.modules, "tensorflow_datasets", fake)
-    return prepared.load("mnist", tmp_path)
+
+@pytest.fixture(name="load_written")
+def _load_written(tmp_path, monkeypatch):
+  """A function that prepares arrays as "mnist" of 2,500 and 4, and loads it."""
+  monkeypatch.setitem(
+      catalog.DATASETS, "mnist",
+      catalog.Entry("MNIST", 2500, 4, 2, (28, 28, 1)))
+
+  def load(train, test, file_format="tfrecord", files=1):
+    features = {
+        "image": tfds.features.Image(shape=train[0].shape[1:]),
+        "label": tfds.features.ClassLabel(names=["a", "b"])}
+    if len(train) == 3:
+      features["id"] = tfds.features.Text()
+    folder = tmp_path / file_format / "mnist/1.0.0"
+    shutil.rmtree(folder, ignore_errors=True)
+    written.write_dataset(
+        folder, file_format, features,
+        {"train": _records(*train), "test": _records(*test)}, files)
+    return prepared.load("mnist", tmp_path / file_format)
 
   return load
 
 
-def test_splits_are_read_whole_and_in_order(load_fake):
+def test_splits_are_read_whole_and_in_order(load_written):
   train, test = _examples(2500), _examples(4)
-  read_train, read_test, names = load_fake(train, test)
+  read_train, read_test, names = load_written(train, test)
   for read, (images, labels) in ((read_train, train), (read_test, test)):
     np.testing.assert_array_equal(read.labels, labels)
     np.testing.assert_array_equal(read.images[:, 2:30, 2:30, :1], images)
@@ -85,26 +81,58 @@ def _with_ids(count, name):
           np.array([f"{name}_{number:05}".encode() for number in order])), order
 
 
-def test_ids_say_which_example_of_the_original_files_each_one_is(load_fake):
+def test_ids_say_which_example_of_the_original_files_each_one_is(load_written):
   (train, order), (test, _) = _with_ids(2500, "train"), _with_ids(4, "test")
-  read, _, _ = load_fake(train, test)
+  read, _, _ = load_written(train, test)
   np.testing.assert_array_equal(read.numbers, order)
   np.testing.assert_array_equal(read.first(30).numbers, order[:30])
   assert len(read.first(0).numbers) == 2500
   # MNIST, as TFDS has it, does not say.
-  without, _, _ = load_fake(_examples(2500), _examples(4))
+  without, _, _ = load_written(_examples(2500), _examples(4))
   assert without.numbers is None and without.first(30).numbers is None
 
 
-def test_ids_without_a_number_are_refused(load_fake):
+def test_ids_without_a_number_are_refused(load_written):
   (train, _), (test, _) = _with_ids(2500, "train"), _with_ids(4, "test")
   train[2][7] = b"train_seven"
   with pytest.raises(errors.DataError, match="split train in .*end in a num"):
-    load_fake(train, test)
+    load_written(train, test)
 
 
-def test_grey_images_are_padded_with_black_and_repeated_in_color(load_fake):
-  train, _, _ = load_fake(_examples(2500), _examples(4))
+def test_both_formats_of_tfds_are_read_alike_from_several_files(load_written):
+  (train, order), (test, _) = _with_ids(2500, "train"), _with_ids(4, "test")
+  read = [load_written(train, test, file_format, files=3)
+          for file_format in ("tfrecord", "array_record")]
+  for read_train, _, names in read:
+    np.testing.assert_array_equal(
+        read_train.images[:, 2:30, 2:30, :1], train[0])
+    np.testing.assert_array_equal(read_train.labels, train[1])
+    np.testing.assert_array_equal(read_train.numbers, order)
+    assert names == ("a", "b")
+  assert dataset.fingerprint(*read[0][:2]) == dataset.fingerprint(*read[1][:2])
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "riegeli"])
+def test_other_formats_of_tfds_are_refused_by_name(load_written, file_format):
+  with pytest.raises(errors.DataError) as refusal:
+    load_written(_examples(2500), _examples(4), file_format)
+  assert str(refusal.value).endswith(
+      f"{file_format}/mnist/1.0.0: expected records as tfrecord or "
+      f"array_record. Received: {file_format}")
+
+
+def test_data_that_name_no_format_are_tfrecord(load_written, tmp_path):
+  train = load_written(_examples(2500), _examples(4))[0]
+  info = tmp_path / "tfrecord/mnist/1.0.0/dataset_info.json"
+  described = json.loads(info.read_text())
+  del described["fileFormat"]
+  info.write_text(json.dumps(described))
+  np.testing.assert_array_equal(
+      prepared.load("mnist", tmp_path / "tfrecord")[0].images, train.images)
+
+
+def test_grey_images_are_padded_with_black_and_repeated_in_color(load_written):
+  train, _, _ = load_written(_examples(2500), _examples(4))
   assert train.images.shape == (2500, 32, 32, 3)
   border = train.images.copy()
   border[:, 2:30, 2:30] = 0
@@ -113,30 +141,30 @@ def test_grey_images_are_padded_with_black_and_repeated_in_color(load_fake):
   np.testing.assert_array_equal(train.images[..., 0], train.images[..., 2])
 
 
-@pytest.mark.parametrize("count", [0, 1, 999, 2499, 2501, 3500, 5000])
-def test_a_wrong_number_of_examples_is_refused(load_fake, count):
+@pytest.mark.parametrize("count", [0, 999, 2499, 2501, 3500])
+def test_a_wrong_number_of_examples_is_refused(load_written, count):
   with pytest.raises(errors.DataError, match="split train in .*expected 2500"):
-    load_fake(_examples(count), _examples(4))
+    load_written(_examples(count), _examples(4))
 
 
-def test_the_test_split_is_counted_too(load_fake):
+def test_the_test_split_is_counted_too(load_written):
   with pytest.raises(errors.DataError, match="split test in .*expected 4"):
-    load_fake(_examples(2500), _examples(3))
+    load_written(_examples(2500), _examples(3))
 
 
 @pytest.mark.parametrize("shape", [(32, 32, 1), (28, 28, 3), (28, 27, 1)])
-def test_images_of_a_wrong_shape_are_refused(load_fake, shape):
+def test_images_of_a_wrong_shape_are_refused(load_written, shape):
   with pytest.raises(errors.DataError) as refusal:
-    load_fake(_examples(2500, shape), _examples(4))
+    load_written(_examples(2500, shape), _examples(4))
   assert str((28, 28, 1)) in str(refusal.value)
   assert str(shape) in str(refusal.value)
 
 
 @pytest.mark.parametrize("label", [-1, 2])
-def test_a_label_that_is_no_class_is_refused(load_fake, label):
+def test_a_label_that_is_no_class_is_refused(load_written, label):
   test = _examples(4, labels=[0, 1, 0, label])
   with pytest.raises(errors.DataError, match=f"labels 0 to 1.*{label}"):
-    load_fake(_examples(2500), test)
+    load_written(_examples(2500), test)
 
 
 def test_the_newest_prepared_version_is_found(tmp_path):
@@ -232,7 +260,8 @@ def test_the_program_exits_3_offline_with_one_line_and_leaves_nothing(tmp_path):
       http_proxy=nowhere, https_proxy=nowhere, no_proxy="",
       HOME=str(tmp_path / "home"))  # Keras makes a folder there when imported.
   assert done.returncode == 3, done.stderr
-  assert done.stdout == ""
+  said, = done.stdout.splitlines()  # What it is going to do.
+  assert said.startswith("Training mlp_1x512 on cifar10, true labels, ")
   line, = launch.errors_of(done)
   assert line.startswith(f"error: cifar10 is not in {tmp_path / 'empty'}")
   assert {p.name for p in tmp_path.iterdir()} - {"home"} == {"empty"}
@@ -251,8 +280,6 @@ def _prepared(name):
 
 def _stored_images(folder, split, count):
   """Reads the first images of the record files without TFDS."""
-  import tensorflow as tf  # noqa: PLC0415
-
   records = tf.data.TFRecordDataset(
       sorted(str(f) for f in folder.glob(f"*-{split}.tfrecord*"))).take(count)
   feature = {"image": tf.io.FixedLenFeature([], tf.string)}
@@ -283,6 +310,25 @@ def test_real_cifar10_is_balanced_and_in_the_order_of_its_records():
   assert (names[0], names[9]) == ("airplane", "truck")
   np.testing.assert_array_equal(
       train.images[:100], _stored_images(folder, "train", 100))
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "gone", "flipped"])
+def test_a_damaged_array_record_is_refused_in_one_line(
+    load_written, tmp_path, damage):
+  load_written(_examples(2500), _examples(4), "array_record", files=2)
+  file, = tmp_path.rglob("mnist-train.array_record-00001-of-00002")
+  content = file.read_bytes()
+  if damage == "gone":
+    file.unlink()
+  else:
+    file.write_bytes({
+        "cut": content[:-100], "empty": b"",
+        "flipped": content[:5000] + bytes([content[5000] ^ 1]) + content[5001:],
+    }[damage])
+  with pytest.raises(errors.DataError) as refusal:
+    prepared.load("mnist", tmp_path / "array_record")
+  assert str(refusal.value).startswith(f"{file} cannot be read: ")
+  assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "flipped", "info"])

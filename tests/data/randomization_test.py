@@ -114,7 +114,7 @@ def test_labels_are_int32_within_the_classes_and_the_input_is_left_alone():
 def test_labels_drawn_to_be_what_they_were_are_no_corrupted_ones():
   labels = randomization.Labels(
       true=np.array([0, 1, 2, 3]), assigned=np.array([0, 1, 5, 3]),
-      drawn=np.array([False, True, True, False]))
+      drawn=np.array([False, True, True, False]), seen=np.ones(4, bool))
   kinds = {name: which.tolist() for name, which in labels.kinds().items()}
   assert kinds == {
       "corrupted": [False, False, True, False],

@@ -69,7 +69,8 @@ class Asked:
 pathlib.Path("run").mkdir(exist_ok=True)
 train = split(23, 1)
 labels = randomization.Labels(
-    (train.labels + 1) % 10, train.labels, np.arange(23) < 9)
+    (train.labels + 1) % 10, train.labels, np.arange(23) < 9,
+    np.ones(23, bool))
 try:
   rows = fit.train(
       model, task.Task(config, train, split(1003, 2), labels),

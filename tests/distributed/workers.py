@@ -9,11 +9,12 @@ _TIMES = ("wall_seconds", "images_per_second", "seconds")
 
 
 def ends(processes, timeout=900):
-  """Returns each process's code, last line of output, and lines of error."""
+  """Returns each process's code, last line of output, and why it ended."""
   found = []
   for process in processes:
     out, err = process.communicate(timeout=timeout)
-    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    lines = [line for line in err.splitlines()
+             if line.startswith(("error: ", "stopped by "))]
     found.append((process.returncode, (out.splitlines() or [""])[-1], lines))
   return found
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from rethink_tf.runs import signals
 from tests import launch
 from tests.distributed import workers
 
@@ -62,7 +63,9 @@ def test_how_the_work_is_shared_is_stated_and_recorded(tmp_path):
       "train", [*_FLAGS, "--epochs=1"], tmp_path)
   out, _ = processes[0].communicate(timeout=280)
   silent, _ = processes[1].communicate(timeout=60)
-  assert out.startswith(
+  first, _, rest = out.partition("\n")
+  assert first.startswith("Training mlp_1x512 on digits, true labels, ")
+  assert rest.startswith(
       "global batch 64 (32 each on 2 replicas of 2 workers), learning rate "
       "0.01, 10 steps (10 an epoch)\n")
   assert silent.startswith("worker 1 weights_sha256=")
@@ -102,9 +105,10 @@ def test_a_signal_to_one_worker_stops_all_after_the_same_step(
   ends = workers.ends(processes, timeout=60)
   assert [code for code, _, _ in ends] == [75, 75], ends
   (own,), (others,) = ends[victim][2], ends[1 - victim][2]
-  assert own.startswith(f"error: stopped by {number.name}; ")
+  name = signals.name_of(number)
+  assert own.startswith(f"stopped by {name}; ")
   assert others.startswith(
-      f"error: stopped by {number.name} to worker {victim} "
+      f"stopped by {name} to worker {victim} "
       f"({addresses[victim]}); ")
   step = int(own.rpartition("step ")[2])
   assert step == int(others.rpartition("step ")[2])

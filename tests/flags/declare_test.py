@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 
 from absl import flags
 import pytest
@@ -9,6 +10,15 @@ import pytest
 from rethink_tf import errors
 from rethink_tf.flags import checks
 from rethink_tf.flags import declare
+from rethink_tf.flags import double_descent
+from rethink_tf.flags import export
+from rethink_tf.flags import linear
+from rethink_tf.flags import measure
+from rethink_tf.flags import section5
+from rethink_tf.flags import selection
+from rethink_tf.flags import suites
+from rethink_tf.flags import theory
+from rethink_tf.flags import training
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,7 +28,7 @@ class _Recipe(declare.Flags):
   dish: str = declare.choice("soup", ("soup", "cake"), more=" to cook")
   minutes: int = declare.optimizer(20, "Time on the fire.", checks.COUNT)
   salt: float = declare.optimizer(
-      0.5, "Spoons of salt.", checks.NOT_NEGATIVE,
+      0.5, "Spoons of salt. From the sea.", checks.NOT_NEGATIVE, common=True,
       fill=lambda fields: 0.5 if fields["dish"] == "soup" else 0.0)
   sugar: float | None = declare.optimizer(
       1.0, "Spoons of sugar.", checks.PROBABILITY,
@@ -117,20 +127,79 @@ def test_what_is_no_flag_is_refused():
   assert "'also'" in _refusal("--also=tea")
 
 
-def test_help_has_each_flag_once_under_its_heading_in_order(capsys):
+def _lines_of_help(capsys, flag):
   with pytest.raises(SystemExit) as end:
-    _make("--help")
+    _make(flag)
   assert end.value.code == 0
+  return capsys.readouterr().out.splitlines()
+
+
+def _shown(lines):
+  """Returns headings and flags, in the order in which help has them."""
+  return [line.split()[0] if line[:1] == " " else line for line in lines
+          if line.endswith(":") or line.startswith("  --")]
+
+
+def test_help_has_each_flag_once_under_its_heading_in_order(capsys):
+  for flag in ("--help", "--helpfull"):  # All of so few.
+    lines = _lines_of_help(capsys, flag)
+    assert lines[0] == "Cooks."
+    assert _shown(lines) == [
+        "example:", "What to train:", "--dish=soup", "Optimizer:", "--salt=...",
+        "--minutes=20", "--sugar=1", "Data:", "--guests=...", "--with=...",
+        "Run:", "--[no]covered", "--tastings=5,10", "--pot=...", "--book=...",
+        "--shade=25%"]
+    assert f"  --dish=soup{17 * ' '}One of soup, cake to cook." in lines
+    assert f"  --salt=...{18 * ' '}Spoons of salt. From the sea." in lines
+
+
+def test_a_help_that_is_longer_than_a_screen_is_short(capsys, monkeypatch):
+  monkeypatch.setattr(declare, "_SCREEN", 15)
+  lines = _lines_of_help(capsys, "--help")
+  assert _shown(lines) == ["example:", "Optimizer:", "--salt=..."]
+  assert "What to train: --dish" in lines
+  assert f"  --salt=...{18 * ' '}Spoons of salt." in lines
+  assert "  also: --minutes --sugar" in lines
+  assert lines[-1].startswith("--helpfull")
+  assert len(_shown(_lines_of_help(capsys, "--helpfull"))) == 16
+
+
+_PROGRAMS = {
+    "train": training.parse, "interpolate": linear.parse_interpolate,
+    "section5": section5.parse_section5, "export": export.parse,
+    "double_descent": double_descent.parse_double_descent,
+    "select_kernel": selection.parse_select, "measure": measure.parse_measure,
+    "report": suites.parse_report, "reproduce": suites.parse_reproduce,
+    **{name: getattr(theory, f"parse_{name}") for name in (
+        "expressivity", "lemma1", "corollary1", "rademacher", "separation",
+        "stability", "vc_dimension")}}
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_a_programs_help_is_a_screen_with_an_example(program, capsys, tmp_path):
+  with pytest.raises(SystemExit):
+    _PROGRAMS[program](["--help"])
   lines = capsys.readouterr().out.splitlines()
-  assert lines[0] == "Cooks."
-  shown = [line for line in lines
-           if line.endswith(":") or line.startswith("  --")]
-  assert [line.split(": ")[0].strip() for line in shown] == [
-      "What to train:", "--dish", "Optimizer:", "--minutes", "--salt",
-      "--sugar", "Data:", "--guests", "--with", "Run:", "--book",
-      "--[no]covered", "--[no]help", "--pot", "--shade", "--tastings"]
-  assert "  --dish: One of soup, cake to cook." in lines
-  assert "    (default: '5,10')" in lines and "    (default: '25%')" in lines
+  assert len(lines) <= 40 and max(map(len, lines)) <= 80
+  example = lines[lines.index("example:") + 1]
+  start, _, typed = example.partition(" -- ")
+  assert start == f"  scripts/bazel run //rethink_tf:{program}"
+  # The folders that the examples read.
+  (tmp_path / "runs").mkdir()
+  (tmp_path / "RUN").mkdir()
+  (tmp_path / "RUN" / "config.json").touch()
+  _PROGRAMS[program](typed.split())
+
+
+def test_trains_help_has_every_group_and_names_every_flag(capsys):
+  for flag in ("--help", "--helpfull"):
+    with pytest.raises(SystemExit):
+      training.parse([flag])
+    text = capsys.readouterr().out
+    assert [line.partition(":")[0] for line in text.splitlines()
+            if line.startswith(declare.HEADINGS)] == list(declare.HEADINGS)
+    for name in declare.names(training.Config, training.Options):
+      assert re.search(rf"--(\[no\])?{name}\b", text), name
 
 
 def test_names_are_those_of_flags():

@@ -70,6 +70,7 @@ _OF_FLAGS = [
     (theory_flags.parse_corollary1, "", "0972caae"),
     (theory_flags.parse_rademacher, "", "9abc8cdc"),
     (theory_flags.parse_rademacher, "--model=linear", "30825df3"),
+    (theory_flags.parse_separation, "", "86ff08c9"),
     (theory_flags.parse_vc_dimension, "", "6c60ea6d"),
     (theory_flags.parse_stability, "", "c602b024"),
 ]

@@ -49,6 +49,9 @@ _REFUSED = {
         ("--eval_every=0", _WHOLE),
         ("--seed=-1", _SEED),
         ("--label_seed=-1", _SEED),
+        ("--width=0", "expected a whole number from 1 to 65,536. Received: 0"),
+        ("--model=alexnet_small --width=64", "expected with --model=mlp_1x512 "
+         "or mlp_3x512 only. Received: --model=alexnet_small"),
         ("--label_noise=human",
          "expected one of uniform, asymmetric. Received: 'human'"),
         ("--labels_file=", "expected a path. Received: ''"),
@@ -179,7 +182,6 @@ _REFUSED = {
          "examples of digits. Received: 501"),
     ],
     suite_flags.parse_reproduce: [
-        ("--suite=", "expected a name. Received: nothing"),
         ("--suite=smoke --train_examples=-1",
          "expected a whole number from 0. Received: -1"),
         ("--suite=smoke --max_parallel=0",
@@ -213,8 +215,6 @@ def test_a_refusal_says_what_was_expected_and_what_was_received(
 
 
 @pytest.mark.parametrize("parse, flags, said", [
-    (suite_flags.parse_reproduce, "",
-     "--suite: expected a name. Received: nothing"),
     (suite_flags.parse_report, "--runs=/",
      "--out: expected a folder. Received: nothing"),
     (training_flags.parse, "--dataset=digits --image_size=96 --aux_head",

@@ -13,6 +13,7 @@ from rethink_tf.data import datasets
 from rethink_tf.programs import interpolate
 from rethink_tf.runs import results
 from rethink_tf.runs import sealed
+from rethink_tf.runs import signals
 from tests import launch
 
 _FLAGS = ("--dataset=digits", "--logdir=run")
@@ -184,7 +185,8 @@ def test_a_signal_saves_and_exits_75_in_one_line(tmp_path, large_net, number):
   assert not (tmp_path / "run/result.json").exists(), "done before the signal"
   line, = launch.error_lines(err)
   assert process.returncode == 75
-  assert line.startswith(f"error: stopped by {number.name}; the same command")
+  assert line.startswith(
+      f"stopped by {signals.name_of(number)}; the same command")
   assert (tmp_path / "run/checkpoints/gram.npz").exists()
   _run(*_LARGE_NET, folder=tmp_path)
   assert _result(tmp_path) == large_net

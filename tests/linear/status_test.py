@@ -40,6 +40,17 @@ def test_times_are_said_in_words(capsys, seconds, text):
   assert capsys.readouterr().out == f"it: {text}\n"
 
 
+def test_what_ends_a_phase_early_finds_no_bar_in_its_line(capsys, monkeypatch):
+  monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+  with pytest.raises(KeyboardInterrupt), status.Progress() as shown:
+    shown.begin("factorization")
+    shown.update(0.5)
+    raise KeyboardInterrupt
+  *_, bar, left = capsys.readouterr().out.rstrip("\r").split("\r")
+  assert bar.startswith("factorization")
+  assert not left.strip()
+
+
 def test_quiet_says_nothing(capsys):
   quiet = status.Quiet()
   quiet.begin("it")

@@ -1,6 +1,5 @@
 """Tests of norms and margins against matrices, loops and closed forms."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -9,6 +8,7 @@ from rethink_tf.measures import norms
 from rethink_tf.measures import registry
 from rethink_tf.measures import subject as subject_lib
 from rethink_tf.models import registry as models
+from tests.measures import small
 
 _random = np.random.default_rng(1)
 
@@ -57,51 +57,16 @@ def test_kernels_that_do_not_fit_an_image_have_no_norm():
     norms.circular_norm(np.ones((3, 3, 1, 1)), (5, 4), 2)
 
 
-class _Split:
-  """A split of arrays, as measures see it."""
-
-  def __init__(self, inputs, labels):
-    self.inputs = inputs
-    self.labels = labels
-
-  def __len__(self):
-    return len(self.labels)
-
-  def evaluation_batches(self):
-    return _Batches(self.inputs, self.labels)
-
-
-class _Batches(keras.utils.PyDataset):
-
-  def __init__(self, inputs, labels):
-    super().__init__()
-    self._parts = [(inputs[:7], labels[:7]), (inputs[7:], labels[7:])]
-
-  def __len__(self):
-    return len(self._parts)
-
-  def __getitem__(self, index):
-    return self._parts[index]
-
-
-def _mlp(seed):
-  """A network of 2x2x1 pixels, 5 hidden units and 3 classes."""
-  keras.utils.set_random_seed(seed)
-  inputs = keras.Input((2, 2, 1))
-  x = keras.layers.Flatten()(inputs)
-  x = keras.layers.Dense(5, "relu", name="hidden")(x)
-  return keras.Model(inputs, keras.layers.Dense(3, name="logits")(x))
-
-
 @pytest.fixture(name="subject", scope="module")
 def _subject():
   inputs = _random.standard_normal((20, 2, 2, 1)).astype(np.float32)
-  model = _mlp(2)
+  model = small.build_mlp(2)
   model.set_weights([
       w + 0.1 * (w.ndim == 1) for w in model.get_weights()])  # Biases too.
   labels = model.predict(inputs, verbose=0).argmax(axis=1)
   labels[0] = (labels[0] + 1) % 3  # An error.
-  return subject_lib.Subject(model, _mlp(1), _Split(inputs, labels))
+  return subject_lib.Subject(
+      model, small.build_mlp(1), small.Split(inputs, labels))
 
 
 def _weights(model):
@@ -137,7 +102,7 @@ def test_path_norms_are_sums_over_all_paths(subject, power):
 def test_scaling_one_layer_up_and_the_next_down_keeps_path_norm_and_product(
     subject):
   first, bias, second, last = subject.model.get_weights()
-  scaled = _mlp(2)
+  scaled = small.build_mlp(2)
   scaled.set_weights([first * 4, bias * 4, second / 4, last])
   other = subject_lib.Subject(scaled, subject.initial, subject.split)
   for measure in (norms.path_norm_l1, norms.path_norm_l2,
@@ -173,8 +138,17 @@ def test_margins_worked_by_hand():
       2.0, -3.0, 0.0]
 
 
+@pytest.fixture(name="only_norms")
+def _only_norms(monkeypatch):
+  """The rest takes derivatives, and has tests of its own."""
+  monkeypatch.setattr(registry, "MEASURES", {
+      name: function for name, function in registry.MEASURES.items()
+      if function.__module__ in (norms.__name__, margins.__name__)})
+
+
+@pytest.mark.usefixtures("only_norms")
 def test_a_bound_of_margins_below_zero_is_undefined(subject):
-  wrong = _Split(subject.split.inputs, (subject.split.labels + 1) % 3)
+  wrong = small.Split(subject.split.inputs, (subject.split.labels + 1) % 3)
   other = subject_lib.Subject(subject.model, subject.initial, wrong)
   values, undefined = registry.measure(other)
   assert undefined == {
@@ -183,6 +157,7 @@ def test_a_bound_of_margins_below_zero_is_undefined(subject):
   assert values["margin_10"] < values["margin_median"] < 0
 
 
+@pytest.mark.usefixtures("only_norms")
 @pytest.mark.parametrize("name, undefined", [
     ("alexnet_small", {
         "path_norm_l1": "norm1, a LocalResponseNormalization",
@@ -193,7 +168,7 @@ def test_what_has_no_meaning_for_a_network_is_named_and_the_rest_computed(
   model, initial = models.build(name, seed=2), models.build(name, seed=1)
   inputs = np.zeros((9, 28, 28, 3), np.float32)
   subject = subject_lib.Subject(
-      model, initial, _Split(inputs, np.zeros(9, int)))
+      model, initial, small.Split(inputs, np.zeros(9, int)))
   values, said = registry.measure(subject)
   assert {k: v for k, v in said.items() if "margin" not in k} == undefined
   assert {"frobenius_norm", "distance_from_initialization",

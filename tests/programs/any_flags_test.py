@@ -26,9 +26,11 @@ from rethink_tf import errors
 from rethink_tf import programs
 from rethink_tf.flags import declare
 from rethink_tf.flags import double_descent as double_descent_flags
+from rethink_tf.flags import examples as examples_flags
 from rethink_tf.flags import export as export_flags
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import measure as measure_flags
+from rethink_tf.flags import memorization as memorization_flags
 from rethink_tf.flags import run as run_flags
 from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.flags import selection as selection_flags
@@ -88,8 +90,12 @@ _FLAGS = {
     "seed": _numbers(int, lambda x: 0 <= x < 2**31),
     "stop_when_fitted": _numbers(int, lambda x: 0 <= x < 2**31),
     "precision": _words("float32", "bfloat16"),
+    "width": _numbers(int, lambda x: 1 <= x <= 600),
     "label_seed": _numbers(int, lambda x: 0 <= x < 2**31),
     "label_noise": _words("uniform", "asymmetric"),
+    "record_examples": _words("true", "false"),
+    # Others take a minute a run.
+    "measure_every": (st.just("0"), st.sampled_from(["", "-1", "often"])),
     "checkpoint_minutes": _numbers(float, lambda x: 0 < x < math.inf),
     "deterministic": _words("true", "false"),
     "strategy": _words("one_device"),
@@ -135,9 +141,11 @@ def test_any_flags_run_a_step_or_are_refused_in_one_line(command):
 
 def test_no_flag_is_left_out_of_the_property():
   elsewhere = {"dataset", "train_examples", "epochs", "logdir", "data_dir",
-               "help", "preview",
+               "help", "helpfull", "preview",
                # A file's: tests/flags/labels_file_test.
                "labels_file",
+               # That go together: subset_test.
+               "subset", "subset_fraction",
                # Refused but where there is a run: extend_test.
                "extend",
                # Refused but with ImageNet: tests/flags/imagenet_test.
@@ -195,6 +203,11 @@ _PROGRAMS = {
         ("--dataset=digits", "--train_examples=30", "--features=2,30,60")),
     "measure": _Program(
         measure_flags.parse_measure, (measure_flags.MeasureOptions,), ()),
+    "memorization": _Program(
+        memorization_flags.parse_memorization,
+        (memorization_flags.MemorizationOptions,), ()),
+    "examples": _Program(
+        examples_flags.parse_examples, (examples_flags.ExamplesOptions,), ()),
     "export": _Program(export_flags.parse, (export_flags.ExportOptions,), ()),
     "report": _Program(
         suite_flags.parse_report, (suite_flags.ReportOptions,), ()),
@@ -207,6 +220,9 @@ _PROGRAMS = {
     "lemma1": _theory(
         theory_flags.parse_lemma1, theory_flags.Lemma1,
         "--sizes=3", "--instances=2"),
+    "separation": _theory(
+        theory_flags.parse_separation, theory_flags.Separation,
+        "--dataset=digits", "--n=100"),
     "corollary1": _theory(
         theory_flags.parse_corollary1, theory_flags.Corollary1,
         "--dataset=digits", "--n=20", "--blocks=2"),
@@ -271,7 +287,7 @@ def _texts(flag):
 def _any_commands(draw, kinds):
   """Draws four flags of some classes at most, and spoils one at times."""
   defined = declare.define(*kinds)
-  names = sorted(set(defined) - {"help"})
+  names = sorted(set(defined) - {"help", "helpfull"})
   drawn = {name: draw(_texts(defined[name])) for name in draw(
       st.lists(st.sampled_from(names), unique=True, max_size=4))}
   if drawn and draw(st.integers(0, 3)) == 0:

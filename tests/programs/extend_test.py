@@ -228,6 +228,21 @@ def test_a_killed_extension_goes_on_by_either_command(
   assert _numbers(run) == _numbers(long)
 
 
+def test_a_run_that_is_not_done_may_end_sooner(tmp_path):
+  run = tmp_path / "run"
+  died = launch.preloaded_python(
+      _KILLED, "step-00000020.npz", *_FLAGS, "--epochs=6", f"--logdir={run}",
+      folder=tmp_path)
+  assert died.returncode == -signal.SIGKILL, died.stderr
+  assert _main(run, "--epochs=5") == 2
+  # Its fourth epoch may have ended without the test that a last one has.
+  assert _main(run, "--epochs=4", "--extend") == 2
+  assert _main(run, "--epochs=5", "--extend") == 0
+  assert _main(tmp_path / "five", "--epochs=5") == 0
+  assert _numbers(run) == _numbers(tmp_path / "five")
+  assert not _kept(run)
+
+
 def _refused(folder, *flags):
   """Runs the program where TensorFlow cannot load; returns its one line."""
   before = _files(folder)

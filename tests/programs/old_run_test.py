@@ -131,6 +131,8 @@ def test_the_earlier_versions_run_goes_on_where_it_stopped(
   assert _main(old) == 0
   output = capsys.readouterr()
   assert "epoch 1/3" not in output.out and "epoch 2/3" in output.out
+  assert ("\ngoes on in epoch 2, after 3 of its 5 steps; epochs left: 2 of 3\n"
+          in output.out)
   assert "warning" not in output.err
   # The first row is the old one, to the digit; the others are added to it.
   kept, added = (

@@ -147,7 +147,7 @@ _FILES = {
     "config": ["config.json"],
     # Not read, or written anew from the checkpoint.
     "others": ["environment.json", "lock", "metrics.csv",
-               "tensorboard/train/events.*"],
+               "tensorboard/events.*"],
 }
 
 

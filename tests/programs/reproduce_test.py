@@ -114,7 +114,7 @@ def test_sigterm_stops_the_runs_where_they_have_saved(tmp_path):
   process.send_signal(signal.SIGTERM)
   _, err = process.communicate(timeout=30)
   assert process.returncode == 75
-  assert err == ("error: stopped by SIGTERM; the same command goes on from "
+  assert err == ("stopped by SIGTERM; the same command goes on from "
                  "where each run has saved\n")
   log, = (tmp_path / "runs" / "logs").iterdir()
   assert "stopped by SIGTERM" in log.read_text().splitlines()[-1]
@@ -306,7 +306,8 @@ def test_only_leaves_out_what_matches_no_pattern(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("flags, said", [
-    ((), "--suite: expected a name"),
+    ((), "--suite: expected one of fig1a, fig1b, "),
+    (("--suite=",), "the path of a .toml file. Received: nothing"),
     (("--suite=fig9",), "expected one of fig1a"),
     (("--suite=smoke", "--only=none"), "--only"),
     (("--suite=smoke", "--seeds=1,x"), "--seeds"),

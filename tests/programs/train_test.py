@@ -228,6 +228,22 @@ def _load_train(*flags):
   return experiment.load_data(config, None)[1]
 
 
+@pytest.mark.parametrize("model, weights", [
+    ("mlp_1x512", 2352 * 3 + 3 + 3 * 10 + 10),
+    ("mlp_3x512", 2352 * 3 + 3 + 2 * (3 * 3 + 3) + 3 * 10 + 10)])
+def test_mlps_have_the_width_that_is_asked_for(tmp_path, model, weights):
+  assert _main("--dataset=digits", f"--model={model}", "--width=3",
+               "--epochs=1", f"--logdir={tmp_path}") == 0
+  assert _result(tmp_path)["params"] == weights
+  assert len(rethink_tf.load_run(tmp_path).model().get_weights()[0][0]) == 3
+
+
+def test_the_papers_width_is_the_run_that_it_was():
+  plain, wide = (training_flags.parse(["--dataset=digits", *flags])
+                 for flags in ((), ("--width=512",)))
+  assert wide[0] == plain[0] and wide[1].logdir == plain[1].logdir
+
+
 def test_networks_of_other_seeds_share_the_labels_of_a_label_seed():
   flags = ("--label_corruption=1", "--pixel_randomization=random_pixels")
   one, other = (_load_train(*flags, f"--seed={seed}", "--label_seed=7")
@@ -283,70 +299,83 @@ def _events(folder):
       for tag in accumulator.Tags()["tensors"]}, accumulator
 
 
+_CURVES = {
+    "accuracy/train": "train_accuracy", "accuracy/test": "test_accuracy",
+    "loss/train": "train_loss", "loss/test": "test_loss",
+    "optimizer/learning_rate": "learning_rate",
+    "speed/images_per_second": "images_per_second"}
+_KINDS = {
+    "accuracy/train_corrupted_labels": "corrupted_accuracy",
+    "accuracy/train_untouched_labels": "untouched_accuracy",
+    "accuracy/train_labels_drawn_to_be_true": "drawn_equal_accuracy",
+    "accuracy/train_all_drawn_labels": "drawn_accuracy"}
+_ONCE = {
+    "config", "training examples", "_hparams_/experiment",
+    "_hparams_/session_start_info", "result/train_accuracy",
+    "result/test_accuracy"}
+
+
 def _assert_tensorboard_is_whole(logdir):
   """Each row of metrics.csv is there once, and so is all else."""
-  rows = _metrics(logdir)
-  for name, curves in (
-      ("train", {"loss": "train_loss", "accuracy": "train_accuracy",
-                 "learning_rate": "learning_rate",
-                 "images_per_second": "images_per_second"}),
-      ("test", {"loss": "test_loss", "accuracy": "test_accuracy"})):
-    events, _ = _events(logdir / "tensorboard" / name)
-    for tag, column in curves.items():
-      measured = [row for row in rows if row[column]]
-      for axis in ("epoch", "step"):
-        points = events[f"by_{axis}/{tag}"]
-        # One point a row: none is missing, and none there twice.
-        assert [step for step, _ in points] == [
-            int(row[axis]) for row in measured]
-        np.testing.assert_allclose(
-            [float(value) for _, value in points],
-            [float(row[column]) for row in measured], rtol=1e-6)
-    rest = {tag: len(points) for tag, points in events.items()
-            if not tag.startswith("by_")}
-    assert rest == (
-        {"config": 1, "training examples": 1} if name == "train" else {})
-  events, _ = _events(logdir / "tensorboard")
-  assert {tag: len(points) for tag, points in events.items()} == {
-      "_hparams_/experiment": 1, "_hparams_/session_start_info": 1,
-      "final/train_accuracy": 1, "final/test_accuracy": 1,
-      "final/best_test_accuracy": 1, "final/train_loss": 1,
-      "final/test_loss": 1}
+  rows = {int(row["step"]): row for row in _metrics(logdir)}
+  kinds = (logdir / "label_kinds.csv").read_text("utf-8").splitlines()
+  for row in csv.DictReader(kinds):
+    rows[int(row["step"])].update(row)
+  folder = logdir / "tensorboard"
+  assert not [path for path in folder.iterdir() if path.is_dir()]
+  events, _ = _events(folder)
+  assert set(events) == {*_CURVES, *_KINDS, *_ONCE}
+  for tag, column in {**_CURVES, **_KINDS}.items():
+    measured = {step: float(row[column]) for step, row in rows.items()
+                if row[column]}
+    # One point a row: none is missing, and none there twice.
+    assert [step for step, _ in events[tag]] == list(measured)
+    np.testing.assert_allclose(
+        [float(value) for _, value in events[tag]], list(measured.values()),
+        rtol=1e-6)
+  assert all(len(events[tag]) == 1 for tag in _ONCE)
 
 
-def test_tensorboard_shows_each_row_against_epoch_and_step(logdir):
+def test_tensorboard_shows_each_row_once(logdir):
   _assert_tensorboard_is_whole(logdir)
 
 
-def test_tensorboard_shows_the_config_as_text(logdir):
-  events, _ = _events(logdir / "tensorboard/train")
+def test_tensorboard_shows_the_config_as_a_table(logdir):
+  events, _ = _events(logdir / "tensorboard")
   (_, text), = events["config"]
-  lines = b"".join(np.ravel(text)).decode()
-  assert json.loads(lines) == _config().as_dict()
+  said, _, *table = b"".join(np.ravel(text)).decode().splitlines()
+  assert said == (
+      "mlp_1x512 on digits, labels corrupted with probability 0.5")
+  assert table[:2] == ["| flag | value |", "| --- | --- |"]
+  assert table[2:] == [
+      f"| `{name}` | {value} |" for name, value in _config().as_dict().items()]
 
 
 def test_tensorboard_shows_a_grid_of_training_examples(logdir):
-  events, _ = _events(logdir / "tensorboard/train")
+  events, _ = _events(logdir / "tensorboard")
   (_, image), = events["training examples"]
   width, height, png = int(image[0]), int(image[1]), image[2]
   assert png.startswith(b"\x89PNG")
-  assert width > 6 * 28 and height > 4 * 28
+  # As wide as TensorBoard has room for: else letters are small there.
+  assert 5 * 28 < width < 1.8 * height < 1.1 * width
 
 
-def test_tensorboard_compares_the_flags_and_the_final_metrics(logdir):
+def test_tensorboard_compares_runs_and_their_final_accuracies(logdir):
   events, accumulator = _events(logdir / "tensorboard")
   result = _result(logdir)
-  for name in ("train_accuracy", "test_accuracy", "best_test_accuracy",
-               "train_loss", "test_loss"):
-    (step, value), = events[f"final/{name}"]
-    assert step == _EPOCHS
+  for name in ("train_accuracy", "test_accuracy"):
+    (step, value), = events[f"result/{name}"]
+    assert step == result["steps"]
     assert float(value) == pytest.approx(result[name], rel=1e-6)
   content = accumulator.PluginTagToContent("hparams")
   start = plugin_data_pb2.HParamsPluginData.FromString(
       content["_hparams_/session_start_info"]).session_start_info
   flags = {name: getattr(value, value.WhichOneof("kind"))
            for name, value in start.hparams.items()}
-  assert flags == _config().as_dict()
+  recorded = _config().as_dict()
+  assert flags == {name: recorded[name] for name in (
+      "dataset", "model", "label_corruption", "pixel_randomization",
+      "train_examples", "random_crop", "weight_decay", "seed")}
 
 
 # What the examples are.
@@ -357,12 +386,13 @@ def test_the_examples_shown_are_those_that_training_begins_with(crop):
   config = _config("--random_crop" if crop else "--norandom_crop")
   data, train_split = experiment.load_data(config, None)
   grid = experiment._draw_examples(  # noqa: SLF001
-      config, data, train_split)
-  order, offsets = (drawn[:12] for drawn in pipeline.epoch_plan(
+      config, data.train.labels, data.label_names, train_split)
+  order, offsets = (drawn[:10] for drawn in pipeline.epoch_plan(
       len(train_split), config, 0))
   true, assigned = digits.load()[0].labels[order], _labels()[order]
   assert [axis.get_title() for axis in grid.axes] == [
-      f"{old} \N{RIGHTWARDS ARROW} {new}" for old, new in zip(true, assigned)]
+      f"{old}\n" if old == new else f"{old}\n\N{RIGHTWARDS ARROW} {new}"
+      for old, new in zip(true, assigned)]
   assert (true != assigned).any()
   for axis, index, (top, left) in zip(grid.axes, order, offsets):
     if not crop:
@@ -511,7 +541,8 @@ def test_the_same_command_in_another_process_gives_the_same_bits(
   assert not launch.errors_of(done)
   _assert_same_numbers(logdir, tmp_path / "again")
   lines = done.stdout.splitlines()
-  assert [line[:9] for line in lines[:3]] == [
+  assert lines[0].startswith("Training mlp_1x512 on digits, ")
+  assert [line[:9] for line in lines[1:4]] == [
       "epoch 1/3", "epoch 2/3", "epoch 3/3"]
   accuracy = _result(logdir)["train_accuracy"]
   assert any(f"training accuracy {accuracy:8.2%}" in line for line in lines)
@@ -542,7 +573,7 @@ runpy.run_module("rethink_tf.programs.train", run_name="__main__")
 def test_a_run_killed_twice_ends_as_if_it_never_was(logdir, tmp_path, capsys):
   flags = (*_FLAGS, f"--logdir={tmp_path / 'run'}")
   stays_open = event_accumulator.EventAccumulator(
-      str(tmp_path / "run/tensorboard/train"),
+      str(tmp_path / "run/tensorboard"),
       size_guidance={event_accumulator.TENSORS: 0})
   # First when epoch 2 is trained and its row written, its checkpoint not.
   # Then when everything is done but for the result.
@@ -554,12 +585,12 @@ def test_a_run_killed_twice_ends_as_if_it_never_was(logdir, tmp_path, capsys):
     assert len(saved["rows"]) == epochs
     assert not (tmp_path / "run/result.json").exists()
     stays_open.Reload()
-    shown = [point.step for point in stays_open.Tensors("by_epoch/loss")]
-    assert shown == list(range(1, epochs + 1))
+    shown = [point.step for point in stays_open.Tensors("loss/train")]
+    assert shown == [5 * epoch for epoch in range(1, epochs + 1)]
   capsys.readouterr()
   assert _main(*flags) == 0
   stays_open.Reload()
-  assert len(stays_open.Tensors("by_epoch/loss")) == 3
+  assert len(stays_open.Tensors("loss/train")) == 3
   _assert_same_numbers(logdir, tmp_path / "run")
   assert not list((tmp_path / "run").rglob("*.tmp"))
   # No epoch was left to train, and TensorBoard has all of it once.
@@ -588,6 +619,7 @@ def test_a_run_stopped_in_an_epoch_starts_that_epoch_again(
   assert _main(*flags) == 0
   printed = capsys.readouterr().out
   assert "epoch 1/3" not in printed and "epoch 2/3" in printed
+  assert "\ngoes on after epoch 1; epochs left: 2 of 3\n" in printed
   _assert_same_numbers(logdir, tmp_path / "run")
   _assert_tensorboard_is_whole(tmp_path / "run")
 

@@ -8,11 +8,13 @@ from rethink_tf import errors
 from rethink_tf.paper import claims as claims_lib
 from rethink_tf.programs import report
 from rethink_tf.reporting import architecture_checks
+from rethink_tf.reporting import certainty
 from rethink_tf.reporting import checks
 from rethink_tf.reporting import imagenet_checks
 from rethink_tf.reporting import ledger
 from rethink_tf.reporting import linear_checks
 from rethink_tf.reporting import loss_checks
+from rethink_tf.reporting import measure_checks
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import table1
 from rethink_tf.reporting import theory_checks
@@ -64,9 +66,14 @@ def _paper(config):
           "setback": setback, "params": _WEIGHTS[model]}
 
 
-# The talk's numbers are not those that the paper's table gives.
+# The talk's numbers are not those that the paper's table gives, and what weight
+# decay adds in it is within the sampling error of its test set.
 _IN_THE_PAPERS_WORLD = {
-    **dict.fromkeys(_CLAIMS, "holds"), "weights_per_example": "does not hold"}
+    **dict.fromkeys(_CLAIMS, "holds"), "weights_per_example": "does not hold",
+    "both_regularizers_help":
+    "undecided: inception_small, weight decay, 0.78 points from the bound, "
+    "within two standard errors of 10,000 test images (0.98 points); 16,000 "
+    "would decide"}
 
 
 def _verdicts(folder, names=tuple(_CLAIMS)):
@@ -100,14 +107,14 @@ def test_nothing_is_said_without_runs(tmp_path):
 # For each claim, one number of that world changed so that it fails.
 _BROKEN = {
     "random_labels_are_fitted": ({"row": 16}, {"train": 0.985}),
-    "random_labels_leave_chance": ({"row": 13}, {"test": 0.12}),
+    "random_labels_leave_chance": ({"row": 13}, {"test": 0.13}),
     "more_weights_than_examples": ({"row": 18}, {"params": 499_999}),
     "random_labels_start_later": ({"row": 16}, {"wait": 0}),
     "fitting_is_quick_once_started": ({"row": 5}, {"speed": 1.0}),
     "fitting_is_quick_in_other_networks": ({"row": 13}, {"speed": 1.0}),
     "loss_on_random_labels_is_zero": ({"row": 19}, {"train_loss": 0.024}),
-    "architecture_gains_more": ({"row": 9}, {"test": 0.853}),
-    "architectures_differ_in_generalization": ({"row": 12}, {"test": 0.86}),
+    "architecture_gains_more": ({"row": 9}, {"test": 0.89}),
+    "architectures_differ_in_generalization": ({"row": 12}, {"test": 0.90}),
     "imagenet_random_labels_are_fitted": (
         {"row": 6, "table": 2}, {"train": 0.84}),
     "imagenet_random_labels_leave_chance": (
@@ -133,12 +140,12 @@ _BROKEN = {
     "remaining_signal_is_learned": (
         {"row": 12, "label_corruption": 0.8}, {"test": 0.11}),
     "unregularized_networks_generalize": ({"row": 15}, {"test": 0.45}),
-    "both_regularizers_help": ({"row": 14}, {"test": 0.515}),
-    "crop_beats_weight_decay": ({"row": 10}, {"test": 0.77}),
+    "both_regularizers_help": ({"row": 14}, {"test": 0.49}),
+    "crop_beats_weight_decay": ({"row": 10}, {"test": 0.74}),
     "weight_decay_and_random_labels": (
         {"row": 11, "label_corruption": 1.0}, {"train": 0.99}),
     "early_stopping_gains_nothing": ({"row": 7}, {"best": 0.84}),
-    "batch_normalization_helps_a_little": ({"row": 7}, {"test": 0.80}),
+    "batch_normalization_helps_a_little": ({"row": 7}, {"test": 0.77}),
     "batch_normalization_stabilizes": ({"row": 4}, {"setback": 1.5}),
 }
 
@@ -195,7 +202,7 @@ def test_a_claim_on_fewer_images_says_so(tmp_path):
   verdicts = _verdicts(tmp_path)
   # Two networks are compared on equally many images only.
   assert verdicts["batch_normalization_helps_a_little"].verdict.endswith(
-      "on 1,000 images")
+      "at small scale (1,000 images)")
 
 
 def test_claims_on_different_numbers_of_images_name_each(tmp_path):
@@ -204,7 +211,7 @@ def test_claims_on_different_numbers_of_images_name_each(tmp_path):
         row, train_examples=count, epochs=epochs), test=0.1)
   entry = _verdicts(tmp_path)["random_labels_leave_chance"]
   assert entry.verdict == (
-      "holds on 1,000 and 5,000 and 50,000 images; 2 of 5 not run")
+      "holds, in part at small scale (1,000 and 5,000 images); 2 of 5 not run")
   row = next(line for line in ledger.lines(runs_lib.find(tmp_path)[0])
              if line["claim"] == entry.claim.says)
   assert row["measured"] == (
@@ -231,6 +238,53 @@ def test_a_comparison_names_a_row_cut_short(tmp_path):
       "85.75% against 82.00%; row 7 after 30 of 100 epochs")
 
 
+@pytest.mark.parametrize("train, verdict", [
+    (0.5, "undecided: inception_small_no_bn, 8 of 100 epochs; 4 of 5 not run"),
+    # Fitted is fitted, however soon.
+    (1.0, "holds; 4 of 5 not run")])
+def test_a_run_cut_short_before_it_fits_decides_nothing(
+    train, verdict, tmp_path):
+  made_up_runs.write(tmp_path / "8", made_up_runs.row(8, epochs=8),
+                     train=train, speed=4.0)
+  assert _verdicts(tmp_path)["random_labels_are_fitted"].verdict == verdict
+
+
+def test_a_comparison_with_a_run_cut_short_decides_nothing(tmp_path):
+  made_up_runs.write(tmp_path / "4", made_up_runs.row(4), test=0.8575)
+  made_up_runs.write(tmp_path / "7", made_up_runs.row(7, epochs=8), train=0.5,
+                     test=0.4)
+  entry = _verdicts(tmp_path)["batch_normalization_helps_a_little"]
+  assert entry.verdict == "undecided: inception_small, row 7: 8 of 100 epochs"
+
+
+def test_a_bound_that_is_met_by_a_hair_says_so(tmp_path):
+  # The paper's 99.34%, less the point of slack.
+  made_up_runs.write(tmp_path / "19", made_up_runs.row(19), train=0.98336)
+  finding = _verdicts(tmp_path)["random_labels_are_fitted"].findings[-1]
+  assert finding.holds and finding.ours == (
+      "98.34% (the bound, met to within 0.01 point)")
+
+
+# 10,000 images leave 10% and 50% uncertain by 0.6 and 1 point.
+@pytest.mark.parametrize("parts, holds, decided", [
+    ([(0.59, [10])], True, False), ([(0.61, [10])], True, True),
+    ([(-0.59, [90])], False, False), ([(-0.61, [90])], False, True),
+    ([(1.41, [50, 50])], True, False), ([(1.42, [50, 50])], True, True),
+    ([(0.1, [50]), (2, [50])], True, False),
+    ([(0.1, [50]), (-2, [50])], False, True)])
+def test_numbers_decide_beyond_two_standard_errors(parts, holds, decided):
+  judged = certainty.judge(*parts)
+  assert (judged.holds, not judged.undecided) == (holds, decided)
+
+
+def test_what_is_undecided_says_how_many_images_would_decide():
+  # A quarter of the error takes sixteen times the images.
+  assert certainty.judge((0.25, [50])).undecided == (
+      "0.25 points from the bound, within two standard errors of 10,000 test "
+      "images (1.00 points); 160,000 would decide")
+  assert "would" not in certainty.judge((0.0, [50])).undecided
+
+
 def test_every_claim_names_suites_and_a_check_that_takes_its_values():
   for claim in claims_lib.claims():
     assert set(claim.suites) <= set(suite_plan.names())
@@ -241,7 +295,7 @@ def test_every_claim_names_suites_and_a_check_that_takes_its_values():
 def test_every_check_has_a_name_of_its_own_and_a_claim():
   checked = [check.__name__ for module in (
       architecture_checks, checks, imagenet_checks, linear_checks, loss_checks,
-      theory_checks)
+      measure_checks, theory_checks)
              for check in module.CHECKS]
   assert len(set(checked)) == len(checked)
   assert set(checked) == {claim.check for claim in claims_lib.claims()}
@@ -253,6 +307,8 @@ def test_the_ledger_is_printed_whatever_the_verdicts(world, capsys):
   out = capsys.readouterr().out
   assert code == 0
   for name, claim in _CLAIMS.items():
-    verdict = _IN_THE_PAPERS_WORLD[name].upper()
+    verdict = _IN_THE_PAPERS_WORLD[name]
+    for word in ("does not hold", "holds", "undecided"):
+      verdict = verdict.replace(word, word.upper())
     assert f"{verdict}: {claim.says}\n  {claim.place}; needs suite " in out
   assert "- inception_small on 50,000 images: 85.75% against 82.00%" in out

@@ -112,6 +112,11 @@ def test_bfloat16_stands_in_a_row_where_float32_did_not_come_as_far(tmp_path):
   _main(f"--runs={tmp_path}", f"--out={tmp_path}")
   row = _table(tmp_path)[12]
   assert (row["epochs"], row["train, ours"]) == ("100; bfloat16", "97.00")
+  readme = tmp_path / "README.md"
+  readme.write_text(_marks("glance"))
+  _main(f"--runs={tmp_path}", f"--out={tmp_path}", f"--readme={readme}")
+  assert ("| AlexNet, random labels | 50,000, bfloat16 | 97.00 |"
+          in readme.read_text("utf-8"))
   # Never both in one mean.
   _write(tmp_path / "full", 13, 0.99, 0.1, seed=2)
   _main(f"--runs={tmp_path}", f"--out={tmp_path}")
@@ -237,7 +242,8 @@ def test_every_figure_with_runs_is_written_thrice(out):
              "fig2b_n1000"}
   assert {path.name for path in out.iterdir()} == {
       *(f"{name}.{end}" for name in figures for end in ("png", "svg", "csv")),
-      *(f"{name}.{end}" for name in _TABLES for end in ("md", "csv"))}
+      *(f"{name}.{end}" for name in _TABLES for end in ("md", "csv")),
+      "index.html"}
   for path in out.glob("*.png"):
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.stat().st_size > 10_000
@@ -292,7 +298,7 @@ def test_label_kinds_are_those_of_partly_corrupted_runs(out):
 
 @pytest.mark.parametrize("known, style, label", [
     (True, "--", "corrupted labels"),
-    (False, ":", "drawn labels,\nchanged or not")])
+    (False, ":", "drawn labels, changed or not")])
 def test_a_figure_says_where_corrupted_labels_were_not_told_apart(
     known, style, label):
   table = pd.DataFrame({
@@ -307,7 +313,30 @@ def test_a_figure_says_where_corrupted_labels_were_not_told_apart(
   assert (untouched.get_linestyle(), drawn.get_linestyle()) == ("-", style)
   legend, = figure.legends
   assert [text.get_text() for text in legend.get_texts()] == [
-      "p = 0.5", "untouched labels", label]
+      "untouched labels", label]
+  assert figure.axes[0].get_title() == "p = 0.5"
+
+
+def test_of_many_levels_four_are_shown_as_evenly_as_they_come():
+  table = pd.DataFrame([
+      {"model": model, "n": 1000, "p": p / 10, "seed": 1, "epoch": epoch,
+       "corrupted_accuracy": 0.1, "drawn_equal_accuracy": 0.5,
+       "untouched_accuracy": 0.5, "drawn_accuracy": 0.2}
+      for model, levels in (("mlp_1x512", range(1, 10)), ("resnet18", (2, 5)))
+      for p in levels for epoch in (1, 2)])
+  panels = figures.label_kinds(table).axes
+  assert [panel.get_title() for panel in panels if panel.get_visible()] == [
+      "p = 0.2", "p = 0.4", "p = 0.6", "p = 0.8", "p = 0.2", "p = 0.5"]
+  assert [panel.get_ylabel() for panel in panels[::4]] == [
+      "MLP 1×512\n(1,000 images)", "ResNet-18\n(1,000 images)"]
+
+
+def test_a_curve_of_loss_ends_where_all_are_at_zero():
+  table = pd.DataFrame({
+      "n": 1000, "curve": "true labels", "seed": 1,
+      "step": range(10, 110, 10), "train_loss": [2, 1, 0.5] + 7 * [0.001]})
+  axis, = figures.fig1a(table).axes
+  assert axis.get_xlim() == (0, pytest.approx(33))
 
 
 @pytest.mark.parametrize("name, curves", [
@@ -383,7 +412,8 @@ def test_a_sweep_of_ones_own_has_every_level_and_seed_in_its_figures(
   kinds = {(float(row["p"]), int(row["seed"]))
            for row in _table(tmp_path, "label_kinds")}
   assert kinds == {(p, seed) for p, seed in expected if 0 < p < 1}
-  assert len(capsys.readouterr().out.splitlines()) == 1  # Where it wrote.
+  # Where it wrote, and where the page is.
+  assert len(capsys.readouterr().out.splitlines()) == 2
   assert {row["shown in"] for row in _table(tmp_path, "runs")} == {
       "table1_small, fig1b, fig1c", "fig1b, fig1c, label_kinds"}
 
@@ -392,7 +422,7 @@ def test_a_sweep_that_no_figure_is_for_is_named_with_the_reason(
     tmp_path, capsys):
   _write_sweep(tmp_path, dataset="digits")
   assert _main(f"--runs={tmp_path}", f"--out={tmp_path}/out") == 0
-  said, _ = capsys.readouterr().out.splitlines()
+  said, *_ = capsys.readouterr().out.splitlines()
   assert said == (
       f"no table or figure shows {tmp_path}/p0.0/seed1 and 9 more, of "
       "mlp_1x512 on 200 examples of digits, label corruption 0, 0.25, 0.5, "
@@ -542,9 +572,9 @@ def test_bad_input_is_refused_in_one_line(flags, said, capsys):
   assert not out and len(err.splitlines()) == 1 and said in err
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path, capsys):
+def test_a_folder_that_cannot_be_made_is_refused(runs, tmp_path, capsys):
   (tmp_path / "file").write_text("")
-  assert _main(f"--runs={tmp_path}", f"--out={tmp_path}/file/x") == 4
+  assert _main(f"--runs={runs}", f"--out={tmp_path}/file/x") == 4
   assert "--out" in capsys.readouterr().err
 
 
@@ -629,7 +659,7 @@ def test_a_readme_gets_every_section_with_figures_where_they_are(
   assert "| 19 | mlp_1x512 | random |" in text
   # Each network's row, on the most images that it was run on.
   assert "| MLP 1×512, random labels | 50,000 | 99.95 | 99.34 |" in text
-  assert "| small Inception, random labels | 1,000 | 99.95 | 100.00 |" in text
+  assert "| Inception, random labels | 1,000 | 99.95 | 100.00 |" in text
   assert "Not run: rows 1 to 17 of Table 1 on all 50,000 images; " in text
 
 
@@ -682,6 +712,14 @@ def test_the_committed_figures_are_those_of_the_committed_runs(committed):
     svg = (folder / f"{name}.svg").read_text("utf-8")
     assert f"<dc:source>{digest}</dc:source>" in svg, (
         f"{name} is stale: {_RUN}README.md")
+
+
+def test_every_figure_has_a_title(committed):
+  for figure, _, table in gallery.tables(committed):
+    drawn = figure.draw(table)
+    assert drawn.get_suptitle() or all(
+        axes.get_title() or axes.get_title("left")
+        for axes in drawn.axes if axes.get_visible()), figure.name
 
 
 def test_the_committed_tables_are_those_of_the_committed_runs(committed):

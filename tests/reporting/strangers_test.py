@@ -11,6 +11,7 @@ from rethink_tf import errors
 from rethink_tf.programs import report
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
+from rethink_tf.reporting import web_page
 from rethink_tf.runs import results
 from rethink_tf.runs import storage
 
@@ -74,7 +75,8 @@ def test_a_file_of_anything_is_named_and_the_rest_is_read(
   (folder / name).write_text(content, "utf-8", errors="surrogatepass")
   count, said = _find(folder)
   if count and name == "metrics.csv":  # Which no page shows.
-    assert program in ("expressivity", "interpolate", "rademacher")
+    assert program in (
+        "expressivity", "interpolate", "rademacher", "separation")
     return
   assert count == 0 and len(said) == 1 and str(folder) in said[0]
 
@@ -118,7 +120,8 @@ def _assert_is_named_or_reported(folder, tmp_path, whole):
     # Writing all of it takes seconds: the tables do for most.
     runs, *_ = runs_lib.find(folder.parent)
     if whole:
-      pages.write(runs, tmp_path / "out")
+      page = web_page.as_html(runs, tmp_path, "runs", pages.files(runs))
+      assert "<b>" not in page.partition("<main>")[2].partition("<script")[0]
   else:
     assert len(said) == 1 and str(folder) in said[0]
 

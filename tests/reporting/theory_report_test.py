@@ -73,6 +73,18 @@ def _vc_dimension(folder, **changed):
       "shattered": 12, "fitted": 100, **changed}, rows, dataset="digits")
 
 
+def _separation(folder, nearest=64.0):
+  names = ("none", "shuffled_pixels", "random_pixels", "gaussian")
+  distances = {
+      "same_class": dict(zip(names, (38.0, 36.0, 68.0, 69.0))),
+      "other_class": dict.fromkeys(names, 53.0),
+      "nearest": dict(zip(names, (17.0, 16.0, nearest, 66.0)))}
+  _write(folder, "separation", {"n": 100, **distances}, [
+      {"pixel_randomization": name, **{
+          column: by_name[name] for column, by_name in distances.items()}}
+      for name in names], dataset="digits")
+
+
 def _find(folder):
   runs, _, damaged = runs_lib.find(folder)
   assert not damaged
@@ -88,7 +100,7 @@ def _drawn(folder, name):
   table = getattr(theory_tables, name)(_find(folder))
   figure = getattr(theory_figures, name)(table)
   figure.savefig(io.BytesIO(), format="png")
-  assert all(axes.get_ylabel() for axes in figure.axes)
+  assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes)
   return figure.axes
 
 
@@ -110,7 +122,7 @@ def test_datasets_and_seeds_are_told_apart_where_there_are_several(tmp_path):
   _expressivity(tmp_path / "b", config={"dataset": "cifar100", "seed": 2})
   axes, = _drawn(tmp_path, "expressivity")
   assert [label.get_text().splitlines()[3:] for label in axes.get_xticklabels()
-          ] == [["digits", "seed 1"], ["cifar100", "seed 2"]]
+          ] == [["digits", "seed 1"], ["CIFAR-100", "seed 2"]]
   chances = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
   assert [(line.get_ydata()[0], line.get_label()) for line in chances] == [
       (1, "chance, 1%"), (10, "chance, 10%")]
@@ -118,7 +130,7 @@ def test_datasets_and_seeds_are_told_apart_where_there_are_several(tmp_path):
     _corollary1(tmp_path / f"c{seed}", config={"seed": seed})
   width, error = _drawn(tmp_path, "corollary1")
   assert [line.get_label() for line in width.get_lines()] == [
-      "width, seed 1", "width, seed 2"]
+      "seed 1", "seed 2"]
   assert [list(line.get_xdata()) for line in error.get_lines()] == 2 * [[6, 8]]
 
 
@@ -127,23 +139,26 @@ def test_seeds_are_curves_of_their_own(tmp_path):
     _rademacher(tmp_path / f"r{seed}", "linear", 0.02, seed=seed)
     _stability(tmp_path / f"s{seed}", (0.05, 0.6), (0.1, 0.9), seed=seed)
   axes, = _drawn(tmp_path, "rademacher")
-  assert [list(curve.lines[0].get_xdata()) for curve in axes.containers] == (
-      2 * [[1000, 2000]])
+  assert [label.get_text() for label in axes.get_yticklabels()] == [
+      "linear, digits, seed 1", "linear, digits, seed 2"]
   panels = _drawn(tmp_path, "stability")
   assert len(panels) == 4
-  assert [panels[0].get_title(), panels[2].get_title()] == [
-      f"mlp_1x512, 1,000 images of digits, seed {seed}" for seed in (1, 2)]
+  assert [panels[k].get_title("left") for k in (0, 2)] == [
+      f"MLP 1×512, 1,000 images of digits, seed {seed}" for seed in (1, 2)]
 
 
-def test_rademacher_draws_sizes_in_order_and_the_closed_form(tmp_path):
+def test_rademacher_draws_a_row_a_network_and_the_closed_form(tmp_path):
   _rademacher(tmp_path / "a", "mlp_1x512", 1.0)
   _rademacher(tmp_path / "b", "linear", 0.02, linear=0.02)
   axes, = _drawn(tmp_path, "rademacher")
-  x, y = axes.containers[0].lines[0].get_data()
-  assert list(x) == [1000, 2000] and list(y) == [1.0, 0.995]
-  closed = [line for line in axes.get_lines()
-            if line.get_label() == "linear, closed form"]
-  assert [list(line.get_ydata()) for line in closed] == [[0.02, 0.01]]
+  assert [label.get_text() for label in axes.get_yticklabels()] == [
+      "linear, digits", "MLP 1×512, digits"]
+  assert {curve.get_label(): list(curve.lines[0].get_xdata())
+          for curve in axes.containers} == {
+      "n = 1,000": [0.02, 1.0], "n = 2,000": [0.015, 0.995]}
+  closed = [list(line.get_xdata()) for line in axes.get_lines()
+            if line.get_marker() == "|" and line.get_markersize() == 16]
+  assert closed == [[0.02], [0.01]]
 
 
 def test_stability_draws_a_line_a_replacement_and_percent(tmp_path):
@@ -167,8 +182,13 @@ def test_the_other_figures_draw_their_rows(tmp_path):
   assert [list(x.get_ydata()) for x in axes.get_lines()] == [[3.0], [3.0]]
   _vc_dimension(tmp_path / "v")
   axes, = _drawn(tmp_path, "vc_dimension")
-  assert [x.get_ydata()[0] for x in axes.get_lines()] == [16, 15, 8]
-  written = pages.write(_find(tmp_path), tmp_path / "out")
+  assert [x.get_ydata()[0] for x in axes.get_lines()] == [15 / 16, 8 / 16]
+  assert axes.get_xticklabels()[0].get_text() == "4\n(16 tried)"
+  _separation(tmp_path / "s")
+  axes, = _drawn(tmp_path, "separation")
+  assert [list(x.get_ydata()) for x in axes.get_lines()] == [
+      [53.0] * 4, [38.0, 36.0, 68.0, 69.0], [17.0, 16.0, 64.0, 66.0]]
+  written = pages.files(_find(tmp_path))
   assert {"corollary1.png", "lemma1.svg", "vc_dimension.csv"} <= set(written)
 
 
@@ -195,8 +215,8 @@ def test_theorem_1_needs_every_label_and_exactly_2n_plus_d(
 
 
 @pytest.mark.parametrize("estimate, verdict", [
-    (0.999, "holds on 1,000 images; 3 of 4 not run"),
-    (0.994, "does not hold on 1,000 images; 3 of 4 not run")])
+    (0.999, "holds at small scale (1,000 images); 3 of 4 not run"),
+    (0.994, "does not hold at small scale (1,000 images); 3 of 4 not run")])
 def test_rademacher_needs_every_n(tmp_path, estimate, verdict):
   _rademacher(tmp_path / "a", "mlp_1x512", estimate)
   assert _entry(tmp_path, "rademacher_complexity_is_one").verdict == verdict
@@ -246,3 +266,13 @@ def test_the_other_claims_hold_and_can_fail(tmp_path, name, write, changed):
   write(tmp_path / "bad" / "run", **changed)
   finding, = _entry(tmp_path / "bad", name).findings
   assert finding.holds is False
+
+
+def test_noise_has_to_be_farther_apart_than_a_class_and_its_nearest(tmp_path):
+  _separation(tmp_path / "good")
+  entry = _entry(tmp_path / "good", "noise_is_separated")
+  assert [each.holds for each in entry.findings] == [True, True]
+  _separation(tmp_path / "bad", nearest=17.0)
+  entry = _entry(tmp_path / "bad", "noise_is_separated")
+  assert [each.holds for each in entry.findings] == [False, True]
+  assert "to the nearest input 17.0, 17.0" in entry.findings[0].ours

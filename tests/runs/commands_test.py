@@ -1,6 +1,7 @@
 """Tests of commands: what is printed works in a shell, from another folder."""
 
 import ast
+import contextlib
 import json
 import pathlib
 import re
@@ -13,6 +14,7 @@ import pytest
 
 import rethink_tf
 from rethink_tf.flags import training as training_flags
+from rethink_tf.programs import report
 from rethink_tf.programs import reproduce
 from rethink_tf.programs import tensorboard
 from rethink_tf.runs import commands
@@ -158,6 +160,26 @@ def test_tensorboard_takes_a_folder_from_where_the_user_is(user, typed):
   assert "=".join(taken) == f"--logdir={user}/my runs=--port=1"
 
 
+@pytest.mark.parametrize("program, parse", [
+    ("train", training_flags.parse), ("tensorboard", tensorboard.main)])
+def test_the_example_of_a_help_works_in_the_checkout(
+    user, program, parse, capsys):
+  with contextlib.suppress(SystemExit):
+    parse(["--help"] if program == "train" else [program, "--help"])
+  text = capsys.readouterr().out.replace("  scripts/", "do: scripts/")
+  target, flags = _paste(text, "do: ", user.parent / "check out")
+  assert target == f"//rethink_tf:{program}" and flags
+
+
+def test_who_has_no_runs_is_told_how_to_make_some(user, tmp_path, capsys):
+  (tmp_path / "none").mkdir()
+  assert report.main(
+      ["report", f"--runs={tmp_path}/none", f"--out={tmp_path}/out"]) == 0
+  assert _paste(capsys.readouterr().out,
+                f"no runs below {tmp_path}/none; to make some: ", user) == (
+      "//rethink_tf:reproduce", ["--suite=smoke"])
+
+
 def test_each_module_that_prints_a_command_has_its_tests_here():
   package = pathlib.Path(rethink_tf.__file__).parent
   printing = {
@@ -165,8 +187,8 @@ def test_each_module_that_prints_a_command_has_its_tests_here():
       if re.search(r"shell_line\(|bazel run|scripts/",
                    _code_of(path.read_text("utf-8")))}
   assert printing == {
-      "programs/reproduce.py", "runs/commands.py", "runs/summary.py",
-      "suites/runner.py"}
+      "flags/declare.py", "programs/report.py", "programs/reproduce.py",
+      "runs/commands.py", "runs/summary.py", "suites/runner.py"}
 
 
 def _code_of(text):

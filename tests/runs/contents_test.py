@@ -13,7 +13,8 @@ from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import sealed
 
 _CONFIG = {"dataset": "digits", "model": "m", "seed": 3}
-_ROW = {"epoch": 1, "step": 3, "untouched_accuracy": 0.5}
+_ROW = {"epoch": 1, "step": 3, "untouched_accuracy": 0.5,
+        "measures": {"frobenius_norm": 7.0, "margin_bound": None}}
 # Of others, where a run's would be.
 _STRANGERS = [
     "checkpoints/model.h5", "checkpoints/a/b/step-00000001.npz",
@@ -55,7 +56,8 @@ def _files(path):
 
 @pytest.mark.parametrize("name", [
     "metrics.csv", "result.json", "config.json", "SHA256SUMS",
-    "environment.json", "label_kinds.csv", "MANIFEST", *_STRANGERS])
+    "environment.json", "label_kinds.csv", "measures.csv", "MANIFEST",
+    *_STRANGERS])
 @pytest.mark.parametrize("config", [None, "{}", '{"seed": 1}', "[]"])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_with_strangers_files_is_refused_and_left(
@@ -148,7 +150,8 @@ def test_an_unfinished_run_that_lost_its_config_exits_4(tmp_path):
 
 
 @pytest.mark.parametrize("name", [
-    "config.json", "environment.json", "metrics.csv", "label_kinds.csv"])
+    "config.json", "environment.json", "metrics.csv", "label_kinds.csv",
+    "measures.csv"])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_file_that_somebody_replaced_is_kept_under_another_name(
     tmp_path, name, overwrite, capsys):

@@ -38,7 +38,8 @@ def _wait_for_checkpoints(folder, process, terminal=None):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_once_and_is_the_default_afterwards(number):
   stop = signals.Stop()
-  with pytest.raises(errors.StoppedError, match=number.name):
+  with pytest.raises(
+      errors.AskedToStopError, match=f"stopped by {signals.name_of(number)};"):
     with stop.on_signals():
       before = signal.getsignal(number)
       try:
@@ -93,7 +94,7 @@ def test_a_stopped_run_saves_the_step_it_took_and_exits_75_in_one_line(
   _, err = process.communicate(timeout=30)  # The promise's half a minute.
   assert process.returncode == 75
   line, = launch.error_lines(err)
-  assert line.startswith(f"error: stopped by {number.name}; ")
+  assert line.startswith(f"stopped by {signals.name_of(number)}; ")
   step = int(line.rpartition("step ")[2])
   newest = max((tmp_path / "run/checkpoints").iterdir())
   assert newest.name == f"step-{step:08d}.npz"

@@ -4,9 +4,11 @@ import dataclasses
 import pathlib
 import re
 import shlex
+import urllib.parse
 
 import pytest
 
+from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import summary
 
@@ -35,6 +37,47 @@ def test_accuracies_are_named_in_percent():
 def test_labels_have_the_papers_names(probability, words):
   assert f"on digits, {words}, 1,297 training" in _text(
       label_corruption=probability)
+
+
+@pytest.mark.parametrize("pixels, words", [
+    ("shuffled_pixels", "shuffled pixels"), ("random_pixels", "random pixels"),
+    ("gaussian", "Gaussian noise")])
+def test_pixels_have_them_too(pixels, words):
+  assert f"on digits, {words}, random labels, 1,297" in _text(
+      label_corruption=1.0, pixel_randomization=pixels)
+
+
+def test_one_is_no_plural():
+  assert "labels, 1 training example, 1 epoch:\n" in _text(
+      result={"train_examples": 1, "epochs": 1})
+
+
+def test_what_will_be_trained_is_said_before():
+  config, options = training_flags.parse([
+      "--dataset=digits", "--label_corruption=1", "--epochs=1",
+      "--pixel_randomization=gaussian", "--logdir=/here"])
+  assert summary.introduce_training(config, options) == (
+      "Training mlp_1x512 on digits, Gaussian noise, random labels, 1,297 "
+      "training examples, 1 epoch: /here")
+
+
+def test_without_a_flag_what_the_defaults_are_is_said():
+  config, options = training_flags.parse([])
+  *advice, line = summary.introduce_training(config, options).splitlines()
+  assert line == (
+      "Training mlp_1x512 on cifar10, true labels, 50,000 training examples, "
+      f"100 epochs: {options.logdir}")
+  assert "--help" in advice[0] and "quickstart.flags" in advice[1]
+
+
+def test_a_kernels_labels_are_named():
+  config, options = linear_flags.parse_interpolate(
+      ["--dataset=digits", "--label_corruption=1"])
+  result = dict.fromkeys(
+      ("train_error", "relative_residual", "test_error", "min_norm",
+       "condition_estimate", "wall_seconds", "peak_memory_gb"), 0.0)
+  text = summary.summarize_interpolation(config, options, {**result, "n": 1297})
+  assert "\ndigits, random labels, preprocessing none, gaussian" in text
 
 
 def test_labels_drawn_and_labels_changed_are_told_apart():
@@ -115,6 +158,19 @@ def test_the_next_command_leaves_this_runs_directory_alone(words):
 
 def test_tensorboard_is_pointed_at_all_default_runs_together():
   assert "--logdir=/w/runs\n" in _text()
+
+
+def test_the_address_shows_runs_of_the_same_model_and_data():
+  address, = re.findall(r"and then at +(\S+)\n", _text())
+  query = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+  shown, = query["runFilter"]
+  assert re.search(shown, "mlp_1x512, digits, random labels, row, seed1")
+  assert not re.search(shown, "mlp_1x512, cifar10, true labels, row, seed1")
+  assert not re.search(shown, "other mlp_1x512, digits, true labels")
+  tags, = query["tagFilter"]
+  assert re.search(tags, "accuracy/train") and re.search(tags, "loss/test")
+  assert not re.search(tags, "result/test_accuracy")
+  assert query["smoothing"] == ["0"]
 
 
 def test_tensorboard_is_pointed_at_a_logdir_of_the_users_own():

@@ -22,7 +22,7 @@ def _row(number):
 def test_the_suites_of_the_paper_are_there():
   assert set(suite_plan.names()) == {
       "table1", "table2", "fig1a", "fig1b", "fig1c", "fig2a", "fig2b",
-      "newer_networks", "regularized_random", "smoke"}
+      "memorization", "newer_networks", "regularized_random", "smoke"}
 
 
 def test_table1_is_its_19_flagfiles_in_order():

@@ -13,6 +13,7 @@ from rethink_tf.programs import corollary1
 from rethink_tf.programs import expressivity
 from rethink_tf.programs import lemma1
 from rethink_tf.programs import rademacher
+from rethink_tf.programs import separation
 from rethink_tf.programs import stability
 from rethink_tf.programs import vc_dimension
 from rethink_tf.runs import directory as run_directory
@@ -24,14 +25,17 @@ from tests import launch
 
 _PROGRAMS = {
     "corollary1": corollary1, "expressivity": expressivity, "lemma1": lemma1,
-    "rademacher": rademacher, "stability": stability,
-    "vc_dimension": vc_dimension}
+    "rademacher": rademacher, "separation": separation,
+    "stability": stability, "vc_dimension": vc_dimension}
+# Columns that are no numbers.
+_WORDS = ("model", "pixel_randomization")
 # Each in a second or two.
 _SMALL = {
     "corollary1": ["--dataset=digits", "--n=60", "--blocks=2,3"],
     "expressivity": ["--dataset=digits", "--n=200"],
     "lemma1": ["--sizes=5,10", "--instances=2"],
     "rademacher": ["--dataset=digits", "--n=20,40", "--draws=2", "--epochs=3"],
+    "separation": ["--dataset=digits", "--n=100"],
     "stability": ["--dataset=digits", "--n=40", "--epochs=2",
                   "--replacements=1", "--held_out=30"],
     "vc_dimension": ["--dataset=digits", "--n=3,40", "--labelings=5"],
@@ -55,7 +59,7 @@ def _rows(folder):
   """Returns the rows of metrics.csv, numbers as such and to the last bit."""
   with open(folder / "run/metrics.csv", encoding="utf-8") as file:
     return [
-        {name: value if name == "model" else json.loads(value)
+        {name: value if name in _WORDS else json.loads(value)
          for name, value in row.items()} for row in csv.DictReader(file)]
 
 

@@ -53,6 +53,7 @@ def load(explicit, image_size, train_examples=0, allow_sample=False):
   # Imported here because they take seconds that a refusal should not wait for.
   import tensorflow_datasets as tfds  # noqa: PLC0415
 
+  from rethink_tf.data import records  # noqa: PLC0415
   from rethink_tf.data.imagenet import photographs  # noqa: PLC0415
 
   folder = prepared.find(catalog.IMAGENET, directory)
@@ -60,17 +61,19 @@ def load(explicit, image_size, train_examples=0, allow_sample=False):
     _prepare(tfds, directory)
     folder = prepared.find(catalog.IMAGENET, directory)
   try:
-    features = tfds.builder_from_directory(folder).info.features
+    info = tfds.builder_from_directory(folder).info
+    features, form = info.features, info.file_format.value
   except Exception as error:  # TFDS raises many kinds.
     raise errors.DataError(f"{folder} cannot be read: {error}") from error
+  record_format = records.format_called(form, folder)
 
   def parse(record):
     return features.deserialize_example(
         record, decoders={"image": tfds.decode.SkipDecoding()})
 
   train, test = (
-      photographs.load(sorted(folder.glob(f"*-{split}.tfrecord*")), parse,
-                       image_size)
+      photographs.load(sorted(folder.glob(f"*-{split}.{form}*")), record_format,
+                       parse, image_size)
       for split in ("train", "validation"))
   names = tuple(features["label"].names)
   _check(folder, train, test, names, train_examples, allow_sample)

@@ -8,7 +8,6 @@ shuffle buffer's is not.
 import dataclasses
 import hashlib
 import io
-import os
 import re
 import zlib
 
@@ -18,13 +17,10 @@ import tqdm
 
 from rethink_tf import errors
 from rethink_tf.data import cache
+from rethink_tf.data import records
 from rethink_tf.data import split as split_lib
 from rethink_tf.data.imagenet import batches
 
-# TFRecord: a length of 8 bytes and its checksum of 4 before a record's bytes,
-# and their checksum of 4 behind.
-_BEFORE, _AFTER = 12, 4
-_RAISED = re.compile(r"^.*\bDataError: (.*)$", re.MULTILINE)
 # What TensorFlow says of a JPEG that is none.
 _UNDECODABLE = re.compile(
     r"Unknown image file format|Invalid JPEG data|Input is empty")
@@ -40,9 +36,11 @@ class Split(split_lib.Split):
     names: str `(n,)`, file names, which key what is drawn for an example.
     labels: int32 `(n,)`.
     image_size: height and width of the network's input.
+    record_format: theirs, one of `records`.
     paths: the record files.
     files: int32 `(n,)`, which of them holds an example.
-    offsets, lengths: int64 `(n,)`, where in it the example's record is.
+    offsets, lengths: int64 `(n,)`, the place in it of the example's record, and
+      its bytes.
     checks: uint32 `(n,)`, its CRC-32.
     encoded: a function of a record, a `tf.string`, that returns its JPEG.
     digest: SHA-256, as hex, over names, labels and JPEGs of the whole split.
@@ -51,6 +49,7 @@ class Split(split_lib.Split):
   names: np.ndarray
   labels: np.ndarray
   image_size: int
+  record_format: object
   paths: tuple
   files: np.ndarray
   offsets: np.ndarray
@@ -67,11 +66,9 @@ class Split(split_lib.Split):
     # Their order is that of how they were prepared, and so no key.
     return self.names
 
-  def first(self, count):
-    if not count:
-      return self
-    cut = {name: getattr(self, name)[:count] for name in _COLUMNS[:-1]}
-    return dataclasses.replace(self, **cut)
+  def select(self, which):
+    some = {name: getattr(self, name)[which] for name in _COLUMNS[:-1]}
+    return dataclasses.replace(self, **some)
 
   def training_batches(self, config, start_epoch=0, start_batch=0, shard=None):
     return batches.training_batches(
@@ -86,28 +83,23 @@ class Split(split_lib.Split):
     Raises:
       DataError: it is not what it was when the index was made.
     """
-    path, offset = self.paths[self.files[index]], int(self.offsets[index])
-    length = int(self.lengths[index])
-    try:
-      with open(path, "rb") as file:
-        record = os.pread(file.fileno(), length, offset)
-    except OSError as error:
-      raise errors.DataError(
-          f"{path} cannot be read: {error.strerror}") from error
+    path, length = self.paths[self.files[index]], int(self.lengths[index])
+    record = self.record_format.read(path, int(self.offsets[index]), length)
     if len(record) != length or zlib.crc32(record) != self.checks[index]:
       raise errors.DataError(
           f"{path}: the record of {self.names[index]} is damaged")
     return record
 
 
-def load(paths, parse, image_size):
+def load(paths, record_format, parse, image_size):
   """Returns the `Split` in some record files, in their order.
 
   The index is made by reading every file once, and remembered in the user's
   cache.
 
   Args:
-    paths: `pathlib.Path`s of TFRecord files.
+    paths: `pathlib.Path`s of record files.
+    record_format: theirs, one of `records`.
     parse: a function of a record, a `tf.string`, that returns a dict with
       "file_name", "label" and "image", the JPEG.
     image_size: height and width of the network's input.
@@ -117,62 +109,62 @@ def load(paths, parse, image_size):
   """
   paths = tuple(paths)
   packed = cache.remembered(
-      "indices", paths, lambda: _pack(_index(paths, parse)))
+      "indices", paths, lambda: _pack(_index(paths, record_format, parse)))
   with np.load(io.BytesIO(packed)) as arrays:
     index = {name: arrays[name] for name in _COLUMNS}
   digest = str(index.pop("digest"))
-  return Split(**index, image_size=image_size, paths=paths, digest=digest,
+  return Split(**index, image_size=image_size, record_format=record_format,
+               paths=paths, digest=digest,
                encoded=lambda record: parse(record)["image"])
 
 
 def as_data_error(error):
   """Returns the DataError that an error of TensorFlow's stands for, or None.
 
-  What Python raises within a pipeline comes out of it as text.
-
   Args:
     error: a `tf.errors.OpError`.
   """
-  raised = _RAISED.search(error.message)
+  raised = records.as_data_error(error)
   if raised:
-    return errors.DataError(raised[1])
+    return raised
   undecodable = _UNDECODABLE.search(error.message)
   if undecodable:
     return errors.DataError(f"a photograph cannot be decoded: {undecodable[0]}")
   return None
 
 
-def _index(paths, parse):
+def _index(paths, record_format, parse):
   """Reads every record; returns a dict of `_COLUMNS`."""
   index = {name: [] for name in _COLUMNS[:-1]}
   digest = hashlib.sha256()
   for number, path in enumerate(tqdm.tqdm(
       paths, "indexing", unit=" files", disable=None)):
-    offset = 0
-    for record, example in _records(path, parse):
+    offset = record_format.first
+    for record, example in _records(path, record_format, parse):
       name, label = example["file_name"], int(example["label"])
       index["names"].append(name.decode())
       index["labels"].append(label)
       index["files"].append(number)
-      index["offsets"].append(offset + _BEFORE)
+      index["offsets"].append(offset)
       index["lengths"].append(len(record))
       index["checks"].append(zlib.crc32(record))
       digest.update(f"{name.decode()} {label} ".encode())
       digest.update(hashlib.sha256(example["image"]).digest())
-      offset += _BEFORE + len(record) + _AFTER
+      offset = record_format.following(offset, len(record))
   kinds = {"names": str, "labels": np.int32, "files": np.int32,
            "offsets": np.int64, "lengths": np.int64, "checks": np.uint32}
   return {**{name: np.array(index[name], kind) for name, kind in kinds.items()},
           "digest": np.array(digest.hexdigest())}
 
 
-def _records(path, parse):
-  """Yields `(record, example)` of a file, whose checksums TensorFlow checks."""
-  records = tf.data.TFRecordDataset(str(path))
+def _records(path, record_format, parse):
+  """Yields `(record, example)` of a file, whose checksums are checked by it."""
+  both = record_format.dataset(path).map(lambda r: (r, parse(r)))
   try:
-    yield from records.map(lambda r: (r, parse(r))).as_numpy_iterator()
+    yield from both.as_numpy_iterator()
   except tf.errors.OpError as error:
-    raise errors.DataError(f"{path} is damaged: {error.message}") from error
+    raise records.as_data_error(error) or errors.DataError(
+        f"{path} is damaged: {error.message}") from error
 
 
 def _pack(index):

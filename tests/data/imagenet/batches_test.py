@@ -9,6 +9,7 @@ import tensorflow as tf
 from rethink_tf import errors
 from rethink_tf.data import dataset
 from rethink_tf.data import randomization
+from rethink_tf.data import records
 from rethink_tf.data import shard as shard_lib
 from rethink_tf.data.imagenet import photographs
 from rethink_tf.data.imagenet import preprocessing as imagenet_preprocessing
@@ -38,7 +39,7 @@ def _split(tmp_path):
     # A record is the JPEG itself, and tells nothing else.
     return {"image": record, "label": 0, "file_name": "n0_0.JPEG"}
 
-  split = photographs.load([path], parse, _SIZE)
+  split = photographs.load([path], records.TFRecord(), parse, _SIZE)
   return dataclasses.replace(split, labels=np.arange(_COUNT, dtype=np.int32))
 
 

@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing import event_file_loader
 from tensorboard.backend.event_processing import plugin_event_multiplexer
 from tensorboard.data import server_ingester
 from tensorboard.util import grpc_util
+import tensorflow as tf
 
 from rethink_tf.flags import training as training_flags
 from rethink_tf.training.callbacks import event_files
@@ -20,8 +21,11 @@ _COLUMNS = (
     "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_top5",
     "learning_rate", "images_per_second", "corrupted_accuracy",
     "untouched_accuracy")
-# How many curves each run has, against epochs and again against steps.
-_CURVES = {"train": 4, "test": 3, "corrupted labels": 1, "untouched labels": 1}
+_TAGS = {
+    "accuracy/train", "accuracy/test", "accuracy/test_top5",
+    "accuracy/train_corrupted_labels", "accuracy/train_untouched_labels",
+    "loss/train", "loss/test", "optimizer/learning_rate",
+    "speed/images_per_second"}
 _CONFIG, _ = training_flags.parse(["--dataset=digits"])
 
 
@@ -94,26 +98,25 @@ def _assert_shows(reader, *epochs):
 
 
 def _count_points(read):
-  """Returns the lengths of all curves, each with every epoch once."""
-  lengths = set()
-  for run, curves in _CURVES.items():
-    tags = read.get(run, {})
-    lengths.add(0 if len(tags) < 2 * curves else max(map(len, tags.values())))
-    for tag, points in tags.items():
-      unit = 1 if tag.startswith("by_epoch/") else 10
-      assert [step for step, _ in points] == [
-          unit * epoch for epoch in range(1, len(points) + 1)], tag
-      lengths.add(len(points))
-  return lengths
+  """Returns the lengths of all curves of the one run, each with every step."""
+  if not read:
+    return {0}
+  assert len(read) == 1
+  tags, = read.values()
+  if set(tags) != _TAGS:  # Not all are read yet.
+    return {0, *map(len, tags.values())}
+  for tag, points in tags.items():
+    assert [step for step, _ in points] == [
+        10 * epoch for epoch in range(1, len(points) + 1)], tag
+  return set(map(len, tags.values()))
 
 
 def _train_and_cut(folder, aside, done, epochs):
-  """Trains, and leaves half of each run's last record, as a kill may."""
+  """Trains, and leaves half of the last record, as a kill may."""
   shutil.copytree(folder, aside)
   _train(aside, done, epochs)
-  for run in _CURVES:
-    newest = max((aside / run).iterdir())
-    (folder / run / newest.name).write_bytes(newest.read_bytes()[:-9])
+  newest = max(aside.iterdir())
+  (folder / newest.name).write_bytes(newest.read_bytes()[:-9])
 
 
 @pytest.mark.parametrize("loader", [_SlowLoader, _FastLoader])
@@ -142,23 +145,53 @@ def test_a_start_that_adds_nothing_makes_no_file(tmp_path):
 def test_a_point_that_is_there_stays_and_one_that_is_not_is_written(tmp_path):
   _train(tmp_path, done=0, epochs=2, speed=100.0)
   _train(tmp_path, done=3, epochs=4, speed=90.0)
-  speeds = _SlowLoader(tmp_path).read()["train"]["by_epoch/images_per_second"]
-  assert speeds == [(1, 100.0), (2, 100.0), (3, 90.0), (4, 90.0)]
+  run, = _SlowLoader(tmp_path).read().values()
+  assert run["speed/images_per_second"] == [
+      (10, 100.0), (20, 100.0), (30, 90.0), (40, 90.0)]
+
+
+_OLD_RUNS = {
+    "train": ("loss", "accuracy", "learning_rate", "images_per_second"),
+    "test": ("loss", "accuracy", "top-5 accuracy"),
+    "corrupted labels": ("accuracy",), "untouched labels": ("accuracy",)}
+
+
+def _write_as_before(folder, epochs):
+  """Leaves what a version with a folder for each of five runs left."""
+  for run, tags in _OLD_RUNS.items():
+    with tf.summary.create_file_writer(str(folder / run)).as_default() as old:
+      for epoch in range(1, epochs + 1):
+        for tag in tags:
+          tf.summary.scalar(f"by_epoch/{tag}", epoch / 8, epoch)
+          tf.summary.scalar(f"by_step/{tag}", epoch / 8, 10 * epoch)
+      old.close()
+
+
+@pytest.mark.parametrize("loader", [_SlowLoader, _FastLoader])
+def test_a_run_begun_with_a_folder_a_curve_goes_on_in_one(tmp_path, loader):
+  folder = tmp_path / "tensorboard"
+  _write_as_before(folder, 3)
+  (folder / "train" / "notes.txt").write_text("mine")
+  assert set(_SlowLoader(folder).read()) == set(_OLD_RUNS)
+  for done, epochs in ((3, 4), (4, 5)):
+    _train(folder, done, epochs)
+    _assert_shows(loader(folder), epochs)
+  assert [path.name for path in folder.rglob("*") if path.is_dir()] == ["train"]
+  assert [path.name for path in folder.glob("*/*")] == ["notes.txt"]
 
 
 def test_text_images_and_the_end_are_written_once(tmp_path):
-  result = {"test_accuracy": 0.5, "epochs": 2}
+  result = {"test_accuracy": 0.5, "train_accuracy": 1.0, "epochs": 2,
+            "steps": 20, "train_examples": 1297}
   for _ in range(2):
     _train(tmp_path, done=0, epochs=2)
     event_files.write_end(tmp_path, _CONFIG, result)
     time.sleep(1.1)
   tags = collections.Counter(
-      (path.parent.name, value.tag)
-      for path in tmp_path.rglob("events*")
+      value.tag for path in tmp_path.rglob("events*")
       for event in event_file_loader.EventFileLoader(str(path)).Load()
-      for value in event.summary.value if "by_" not in value.tag)
-  assert tags == {key: 1 for key in [
-      ("train", "config"), ("train", "training examples"),
-      (tmp_path.name, "_hparams_/experiment"),
-      (tmp_path.name, "_hparams_/session_start_info"),
-      (tmp_path.name, "final/test_accuracy")]}
+      for value in event.summary.value if value.tag not in _TAGS)
+  assert tags == dict.fromkeys([
+      "config", "training examples", "_hparams_/experiment",
+      "_hparams_/session_start_info", "result/test_accuracy",
+      "result/train_accuracy"], 1)

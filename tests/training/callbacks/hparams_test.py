@@ -44,7 +44,9 @@ def _rows(folder):
 def _write(folder, accuracy, **changed):
   config = training_flags.Config(dataset="digits", **changed)
   event_files.write_end(
-      folder / "tensorboard", config, {"epochs": 3, "test_accuracy": accuracy})
+      folder / "tensorboard", config, {
+          "steps": 3, "train_examples": 1297, "test_accuracy": accuracy,
+          "train_accuracy": 1.0})
 
 
 def test_each_run_is_a_row_of_hparams_whatever_its_path_and_flags(tmp_path):
@@ -54,7 +56,12 @@ def test_each_run_is_a_row_of_hparams_whatever_its_path_and_flags(tmp_path):
   assert set(rows) == {f"{name}/tensorboard" for name, *_ in _RUNS}
   for name, changed, accuracy in _RUNS:
     flags, metrics = rows[f"{name}/tensorboard"]
-    assert abs(metrics["final/test_accuracy"] - accuracy) < 1e-6
+    assert set(flags) == {
+        "dataset", "model", "label_corruption", "pixel_randomization",
+        "train_examples", "random_crop", "weight_decay", "seed"}
+    assert flags["train_examples"].number_value == 1297
+    assert metrics["result/train_accuracy"] == 1.0
+    assert abs(metrics["result/test_accuracy"] - accuracy) < 1e-6
     assert flags["pixel_randomization"].string_value == changed.get(
         "pixel_randomization", "none")
 
@@ -65,4 +72,4 @@ def test_a_run_that_was_started_again_is_still_one_row(tmp_path):
   event_files.TensorBoard(folder / "tensorboard", [])  # As a start does.
   _write(folder, 0.5)
   (_, metrics), = _rows(tmp_path).values()
-  assert metrics["final/test_accuracy"] == 0.5
+  assert metrics["result/test_accuracy"] == 0.5

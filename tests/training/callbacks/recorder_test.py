@@ -1,5 +1,8 @@
 """Tests of recorder and progress: what an epoch leaves, and what it shows."""
 
+import os
+import pty
+import termios
 import time
 import types
 
@@ -161,7 +164,7 @@ def test_outside_a_terminal_an_epoch_is_a_line(capsys):
   shown.on_train_begin()
   shown.on_train_batch_end(0)
   shown.on_epoch_end(2)
-  shown.on_train_end()
+  shown.close()
   assert capsys.readouterr().out == (
       "epoch   3/100  loss 1.2346  training accuracy 98.77%  "
       "test accuracy 10.00%  12,346 images/s\n")
@@ -175,25 +178,53 @@ def test_a_line_leaves_out_what_was_not_measured(capsys):
   assert "test" not in capsys.readouterr().out
 
 
-def test_in_a_terminal_a_bar_counts_images_from_where_the_run_goes_on(
-    capsys, monkeypatch):
-  monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+def _show_in_a_terminal(monkeypatch, columns):
+  """Trains two of four epochs, the first of them begun before; returns lines.
+
+  What a terminal of so many columns shows, one after the other.
+  """
+  terminal, own = pty.openpty()
+  termios.tcsetwinsize(own, (24, columns))
+  monkeypatch.setattr("sys.stdout", os.fdopen(own, "w", encoding="utf-8"))
   rows = [_ROW, _ROW]
   config = training_flags.Config(epochs=4, batch_size=40)
   position = position_lib.Position(3, epoch=2, batch=1)
   shown = progress.Progress(rows, config, position, 100)
-  shown.on_train_begin()
-  assert "240/400" in capsys.readouterr().out.split("\r")[-1]
-  for epoch in (2, 3):
+  for epoch in (2, 3):  # As Keras does, a call of `fit` for each.
+    shown.on_train_begin()
     position.on_epoch_begin(epoch)
     while position.batch < 3:  # 40, 40 and the 20 left over.
       position.on_train_batch_end(0)
-      shown.on_train_batch_end(0)
-    rows.append({**_ROW, "epoch": epoch + 1})
-    shown.on_epoch_end(epoch)
-  shown.on_train_end()
-  last = capsys.readouterr().out.split("\r")[-1]
-  assert "epoch 4/4" in last
-  assert "100%" in last and "400/400" in last
-  assert "images/s" in last
-  assert "test accuracy 10.00%" in last
+      shown.on_train_batch_end(0, _LOGS)
+    rows.append({**_ROW, "epoch": epoch + 1, "test_accuracy": 0.125})
+    shown.on_epoch_end(epoch, {**_LOGS, "cross_entropy": 1.0})
+    shown.on_train_end()
+  shown.close()
+  print("next", flush=True)
+  read = b""
+  while b"next\r\n" not in read:
+    read += os.read(terminal, 1 << 16)
+  os.close(terminal)
+  return read.decode().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_in_a_terminal_a_line_has_loss_and_accuracy_first_and_fits(
+    monkeypatch, columns):
+  lines = _show_in_a_terminal(monkeypatch, columns)
+  assert max(map(len, lines)) <= columns
+  said = "epoch 4/4  loss 1.0000  accuracy 25.00%  test 12.50%"
+  assert lines[-3].startswith(said[:columns].rstrip())
+  assert ("100%" in lines[-3]) == (columns >= 60)
+  assert ("images/s" in lines[-3]) == (columns > 100)
+  if columns >= 80:  # A bar that says something.
+    assert lines[-3].count("\N{FULL BLOCK}") >= 10
+
+
+def test_what_comes_after_the_line_of_a_terminal_is_below_it(monkeypatch):
+  assert _show_in_a_terminal(monkeypatch, 80)[-2:] == ["next", ""]
+
+
+def test_the_line_of_a_terminal_begins_where_the_run_goes_on(monkeypatch):
+  _, first, *_ = _show_in_a_terminal(monkeypatch, 80)
+  assert first.startswith("epoch 3/4  test 10.00%  60%")  # 240 of 400 images.

@@ -110,7 +110,8 @@ def test_a_run_stopped_while_kinds_of_labels_are_measured_goes_on(
     tmp_path, monkeypatch):
   train = _split(510, 3)  # Two batches of an evaluation, and 32 steps.
   labels = randomization.Labels(
-      (train.labels + 1) % 10, train.labels, np.arange(510) < 99)
+      (train.labels + 1) % 10, train.labels, np.arange(510) < 99,
+      np.ones(510, bool))
   whole = _train(tmp_path / "whole", train=train, labels=labels)
   stop = signals.Stop()
   with monkeypatch.context() as patch, stop.on_signals():
