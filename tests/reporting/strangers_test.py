@@ -9,6 +9,7 @@ import pytest
 
 from rethink_tf import errors
 from rethink_tf.programs import report
+from rethink_tf.reporting import ledger
 from rethink_tf.reporting import pages
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.reporting import web_page
@@ -98,7 +99,8 @@ def test_a_folder_a_fifo_or_a_device_is_not_read(copy, name, make):
 def test_values_of_another_type_are_named_or_can_be_reported(
     copy, program, value, tmp_path):
   folder = copy(program)
-  known = [*results.FIELDS[program], "model", "dataset"]
+  # Sorted, as the order of a set of names is another one in every process.
+  known = [*sorted(results.FIELDS[program]), "model", "dataset"]
   recorded = json.loads((folder / "result.json").read_text("utf-8"))
   for number, name in enumerate(known):
     if name in recorded:
@@ -117,8 +119,9 @@ def test_values_of_another_type_are_named_or_can_be_reported(
 def _assert_is_named_or_reported(folder, tmp_path, whole):
   count, said = _find(folder)
   if count:
-    # Writing all of it takes seconds: the tables do for most.
+    # Writing all of it takes seconds: the claims read most of a result.
     runs, *_ = runs_lib.find(folder.parent)
+    ledger.lines(runs)
     if whole:
       page = web_page.as_html(runs, tmp_path, "runs", pages.files(runs))
       assert "<b>" not in page.partition("<main>")[2].partition("<script")[0]
