@@ -1,5 +1,6 @@
 """Every measure by name."""
 
+from rethink_tf.measures import critical_samples
 from rethink_tf.measures import curvature
 from rethink_tf.measures import gradients
 from rethink_tf.measures import margins
@@ -27,6 +28,7 @@ MEASURES = {function.__name__: function for function in (
     curvature.hessian_top_5,
     curvature.hessian_trace,
     gradients.gradient_noise,
+    critical_samples.critical_sample_ratio,
 )}
 
 

@@ -67,7 +67,7 @@ class SampledLoss:
     try:
       right = sum(
           int(np.sum(np.argmax(self._logits_of(inputs), axis=1) == labels))
-          for inputs, labels in self._batches(self._batch))
+          for inputs, labels in self.batches())
     finally:
       self._assign(self.weights)
     return right / self.count
@@ -90,7 +90,7 @@ class SampledLoss:
     """
     parts = self._split(vector)
     return sum(_flatten(self._product_of(inputs, labels, parts))
-               for inputs, labels in self._batches(self._batch)) / self.count
+               for inputs, labels in self.batches()) / self.count
 
   def slopes(self, direction):
     """Returns each example's loss's derivative along a direction: float64 (n,).
@@ -103,7 +103,14 @@ class SampledLoss:
     parts = self._split(direction)
     return np.concatenate([
         np.asarray(self._slopes_of(inputs, labels, parts), np.float64)
-        for inputs, labels in self._batches(self._batch)])
+        for inputs, labels in self.batches()])
+
+  def batches(self):
+    """Yields inputs and labels of as many examples as go at a time.
+
+    `(inputs, labels)`, tensors float32 `(b, h, w, c)` and int32 `(b,)`.
+    """
+    return self._batches(self._batch)
 
   def _batches(self, size):
     for start in range(0, self.count, size):

@@ -22,7 +22,8 @@ def _row(number):
 def test_the_suites_of_the_paper_are_there():
   assert set(suite_plan.names()) == {
       "table1", "table2", "fig1a", "fig1b", "fig1c", "fig2a", "fig2b",
-      "memorization", "newer_networks", "regularized_random", "smoke"}
+      "memorization", "newer_networks", "regularized_random", "smoke",
+      "width"}
 
 
 def test_table1_is_its_19_flagfiles_in_order():
