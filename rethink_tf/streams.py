@@ -13,7 +13,6 @@ import hashlib
 import json
 
 import numpy as np
-from scipy import special
 
 # Rows drawn at a time where an example takes many numbers.
 _CHUNK = 1000
@@ -86,6 +85,9 @@ def normals(count, size, seed, *key):
 
   Row i is the same for any count.
   """
+  # Imported here because it takes a quarter of a second, and few draw these.
+  from scipy import special  # noqa: PLC0415
+
   drawn = np.empty((count, size), np.float32)
   for rows, bits in _rows_of_bits(count, size, seed, key):
     # In the middle of each of 2**53 equal parts of (0, 1), so never at an end.

@@ -1,5 +1,8 @@
 """One py_test a file of pytest functions."""
 
+# What tests/run_pytest.py imports.
+_RUNNER_DEPS = ["//rethink_tf/programs:quick_imports"]
+
 def pytest_test(name, size, deps, **kwargs):
     """Runs the test functions of `<name>.py`; fails where it has none.
 
@@ -18,7 +21,7 @@ def pytest_test(name, size, deps, **kwargs):
         ],
         args = ["$(location %s.py)" % name],
         main = "//tests:run_pytest.py",
-        deps = deps,
+        deps = deps + [dep for dep in _RUNNER_DEPS if dep not in deps],
         **kwargs
     )
 

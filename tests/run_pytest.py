@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from rethink_tf.programs import quick_imports
+
 _OPTIONS = [
     "--import-mode=importlib",  # Leaves sys.path as Bazel made it.
     "-pno:cacheprovider",  # Writes nothing beside the tests.
@@ -17,6 +19,8 @@ _OPTIONS = [
 ]
 
 if __name__ == "__main__":
+  # Most tests are over sooner than TensorFlow by itself is imported.
+  quick_imports.install()
   # `bazel test --test_filter=words` runs the functions that -k would choose.
   only = os.environ.get("TESTBRIDGE_TEST_ONLY")
   chosen = ["-k", only] if only else []

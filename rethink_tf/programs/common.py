@@ -1,7 +1,7 @@
 """What every program that makes a run directory does around its work."""
 
 from rethink_tf.data import datasets
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 
@@ -35,6 +35,6 @@ def main(parsed, compute, summarize, introduce=None):
     else:
       if introduce:
         print(introduce(config, options), flush=True)
-      library_notes.silence()
+      libraries.prepare()
       result = compute(config, options, directory, stop)
     print(summarize(config, options, result), flush=True)

@@ -8,7 +8,7 @@ from rethink_tf import errors
 from rethink_tf import notebook
 from rethink_tf.flags import examples as examples_flags
 from rethink_tf.flags import training as training_flags
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import storage
 
 _COLUMNS = (
@@ -22,7 +22,7 @@ def main(argv):
   options = examples_flags.parse_examples(argv[1:])
   run = notebook.load_run(options.logdir)
   made = run.examples()
-  library_notes.silence()
+  libraries.prepare()
   # Of the examples that were trained on, as what was recorded.
   labels = run.labels(options.data_dir).of_seen()
   storage.make_folder(options.out)

@@ -7,7 +7,7 @@ import tempfile
 from rethink_tf import errors
 from rethink_tf import notebook
 from rethink_tf.flags import export as export_flags
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import storage
 
 
@@ -15,7 +15,7 @@ def main(argv):
   """Runs the program; `errors` has the codes that it ends with."""
   options = export_flags.parse(argv[1:])
   run = notebook.load_run(options.logdir)
-  library_notes.silence()
+  libraries.prepare()
   model = run.model()
   storage.write_bytes(options.out, _as_file(model, options.out.name))
   print(f"wrote {options.out}: {run.config['model']}, "

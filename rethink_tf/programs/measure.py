@@ -5,7 +5,7 @@ import sys
 from rethink_tf import errors
 from rethink_tf.flags import measure as measure_flags
 from rethink_tf.flags import training as training_flags
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import directory as run_directory
 
 
@@ -45,7 +45,7 @@ def _measure(directory, data_dir):
   if config.is_imagenet or config.labels_file:
     kind = "photographs" if config.is_imagenet else "labels of a file"
     return f"{directory} is of {kind}, which cannot be measured yet: left out"
-  library_notes.silence()
+  libraries.prepare()
   # Imported once there is something to measure.
   from rethink_tf.measures import runs  # noqa: PLC0415
 

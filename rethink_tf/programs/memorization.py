@@ -13,7 +13,7 @@ from rethink_tf.flags import memorization as memorization_flags
 from rethink_tf.flags import training as training_flags
 from rethink_tf.measures import memorization
 from rethink_tf.programs import example_pictures
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import storage
 
@@ -38,7 +38,7 @@ def main(argv):
         "--runs: expected finished runs of train with --subset. Received: none "
         f"in {options.runs}")
   storage.make_folder(options.out)
-  library_notes.silence()
+  libraries.prepare()
   curves = {}
   for key, some in suites.items():
     found, failed = _estimate(_name(key, some), some, options)

@@ -7,7 +7,7 @@ from rethink_tf.data import datasets
 from rethink_tf.flags import selection as selection_flags
 from rethink_tf.linear import problem
 from rethink_tf.linear import status
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import signals
 from rethink_tf.runs import storage
 
@@ -23,7 +23,7 @@ def main(argv):
   except OSError as error:
     raise errors.UsageError(
         f"--out: {options.out} cannot be made: {error.strerror}") from error
-  library_notes.silence()
+  libraries.prepare()
   with signals.Stop().on_signals():
     _compare(options)
 

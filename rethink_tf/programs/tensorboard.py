@@ -8,7 +8,7 @@ import tempfile
 from rethink_tf import errors
 from rethink_tf import paths
 from rethink_tf.flags import declare
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.programs import named_runs
 from rethink_tf.runs import commands
 
@@ -33,7 +33,7 @@ def main(argv):
     print(_HELP)
     return 0
   arguments = ["--help" if a == "--helpfull" else a for a in arguments]
-  library_notes.silence()  # It imports TensorFlow once it needs it.
+  libraries.prepare()  # It imports TensorFlow once it needs it.
   names = {argument.partition("=")[0] for argument in arguments}
   if names & set(_OTHERS):
     return _serve(arguments)

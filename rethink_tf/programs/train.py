@@ -7,7 +7,7 @@ from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.flags import training as training_flags
 from rethink_tf.programs import common
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.programs import worker
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import summary
@@ -41,7 +41,7 @@ def _train(config, options, directory, stop, link=None):
 def _preview(config, options):
   """Draws what the modifications of Section 2.1 do, and trains nothing."""
   datasets.check_available(config.dataset, options.data_dir)
-  library_notes.silence()
+  libraries.prepare()
   from rethink_tf.data import preview  # noqa: PLC0415
 
   with run_directory.claim(options.logdir) as directory:

@@ -14,7 +14,7 @@ from rethink_tf.distributed import cluster as cluster_lib
 from rethink_tf.distributed import link as link_lib
 from rethink_tf.distributed import secret as secret_lib
 from rethink_tf.distributed import slurm
-from rethink_tf.programs import library_notes
+from rethink_tf.programs import libraries
 from rethink_tf.runs import directory as run_directory
 from rethink_tf.runs import signals
 
@@ -58,7 +58,7 @@ def _main(parsed, compute, summarize, introduce):
   config, options = parsed
   cluster = cluster_lib.read_environment(os.environ)
   # Errors of collectives that others' ends break are told in one line here.
-  library_notes.silence(level=3)
+  libraries.prepare(level=3)
   stop = signals.Stop()
   with stop.on_signals():
     if cluster is None:
