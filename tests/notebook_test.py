@@ -28,7 +28,7 @@ from rethink_tf.training import task
 from tests import launch
 
 _FLAGS = (
-    "--dataset=digits", "--model=mlp_1x512", "--label_corruption=0.5",
+    "--dataset=digits", "--width=64", "--label_corruption=0.5",
     "--dropout=0.3", "--weight_decay=0.001", "--epochs=2", "--batch_size=64",
     "--train_examples=300", "--seed=4", "--label_seed=9")
 

@@ -34,12 +34,12 @@ def spectral_product(subject):
 
   A bound of the network's Lipschitz constant where layers follow one another.
   """
-  return float(np.prod([spectral_norm(k) for k in subject.kernels]))
+  return float(np.prod(spectral_norms(subject)))
 
 
 def spectral_sum(subject):
   """The sum of ||W||_2 over all kernels."""
-  return float(np.sum([spectral_norm(k) for k in subject.kernels]))
+  return float(np.sum(spectral_norms(subject)))
 
 
 def path_norm_l1(subject):
@@ -66,9 +66,17 @@ def spectral_complexity(subject):
   subject.refuse_layers(
       *_NORMALIZATIONS, "MaxPooling2D", "Concatenate", "Add", "Attention",
       "AddPositions")
-  norms = np.array([spectral_norm(k) for k in subject.kernels])
+  norms = spectral_norms(subject)
   moved = np.array([_moved_by_output(k) for k in subject.kernels])
   return float(np.prod(norms) * np.sum((moved / norms) ** (2 / 3)) ** 1.5)
+
+
+def spectral_norms(subject):
+  """Returns the `spectral_norm` of each kernel, float64, found once."""
+  if "spectral_norms" not in subject.kept:
+    subject.kept["spectral_norms"] = np.array(
+        [spectral_norm(kernel) for kernel in subject.kernels])
+  return subject.kept["spectral_norms"]
 
 
 def spectral_norm(kernel):

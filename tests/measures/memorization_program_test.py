@@ -16,7 +16,8 @@ from rethink_tf.programs import train
 from tests import launch
 
 _COUNT, _NETWORKS = 100, 8
-_FLAGS = ("--dataset=digits", f"--train_examples={_COUNT}", "--batch_size=16")
+_FLAGS = ("--dataset=digits", f"--train_examples={_COUNT}", "--batch_size=16",
+          "--width=64")  # Whose checkpoints are small.
 _RANDOM = "mlp_1x512-digits-n100-p1-"
 
 

@@ -15,6 +15,8 @@ from rethink_tf.programs import measure
 from rethink_tf.programs import train
 
 _FLAGS = ("--dataset=digits", "--train_examples=100")
+# A narrow network, whose measures take no time.
+_TRAIN = ("train", *_FLAGS, "--width=16")
 
 
 def _main(folder):
@@ -27,7 +29,7 @@ def _made(tmp_path_factory):
   folder = tmp_path_factory.mktemp("runs")
   for corruption in (0, 1):
     assert errors.exit_code_of(train.main, [
-        "train", *_FLAGS, "--epochs=2", f"--label_corruption={corruption}",
+        *_TRAIN, "--epochs=2", f"--label_corruption={corruption}",
         f"--logdir={folder / str(corruption)}"]) == 0
   assert errors.exit_code_of(interpolate.main, [
       "interpolate", *_FLAGS, "--l2=1", f"--logdir={folder / 'kernel'}"]) == 0
@@ -117,7 +119,7 @@ def test_labels_of_a_file_are_not_at_hand(folder, capsys, tmp_path):
   shutil.rmtree(folder)
   path.write_text("\n".join(map(str, digits.load()[0].labels)))
   assert errors.exit_code_of(train.main, [
-      "train", *_FLAGS, "--epochs=1", f"--labels_file={path}",
+      *_TRAIN, "--epochs=1", f"--labels_file={path}",
       f"--logdir={folder / 'mine'}"]) == 0
   assert _main(folder) == 0
   assert "is of labels of a file, which cannot be measured yet" in (

@@ -17,7 +17,8 @@ from rethink_tf.training import checkpoints
 from rethink_tf.training import experiment
 
 _COUNT = 90
-_FLAGS = ("--dataset=digits", "--label_corruption=0.5", "--batch_size=32",
+_FLAGS = ("--dataset=digits", "--width=64", "--label_corruption=0.5",
+          "--batch_size=32",
           f"--train_examples={_COUNT}", "--dropout=0.2", "--random_crop")
 
 

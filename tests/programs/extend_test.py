@@ -19,7 +19,7 @@ from tests import launch
 # Everything that draws random numbers is on. 300 examples are 5 steps. Epoch 3
 # is tested as the last alone: one of six has its test after epochs 2, 4 and 6.
 _FLAGS = (
-    "--dataset=digits", "--model=mlp_1x512", "--label_corruption=0.5",
+    "--dataset=digits", "--width=64", "--label_corruption=0.5",
     "--random_crop", "--dropout=0.3", "--weight_decay=0.001",
     "--lr_decay_examples=700", "--batch_size=64", "--train_examples=300",
     "--seed=4", "--eval_every=2")

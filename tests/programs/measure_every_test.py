@@ -19,7 +19,8 @@ from rethink_tf.runs import directory as run_directory
 # Of weights, of logits, one that draws noise, one that may be undefined.
 _NAMES = ("distance_from_initialization", "margin_10", "margin_bound",
           "sharpness", "fisher_rao_norm")
-_FLAGS = ("--dataset=digits", "--train_examples=60", "--batch_size=16",
+_FLAGS = ("--dataset=digits", "--width=64", "--train_examples=60",
+          "--batch_size=16",
           "--dropout=0.2", "--label_corruption=1")
 
 

@@ -16,7 +16,8 @@ from rethink_tf.reporting import left_out
 from rethink_tf.reporting import runs as runs_lib
 from rethink_tf.training import experiment
 
-_FLAGS = ("--dataset=digits", "--label_corruption=0.5", "--train_examples=300",
+_FLAGS = ("--dataset=digits", "--width=64", "--label_corruption=0.5",
+          "--train_examples=300",
           "--epochs=1", "--batch_size=50", "--seed=4", "--label_seed=9")
 
 

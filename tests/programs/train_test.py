@@ -31,7 +31,7 @@ from tests import launch
 
 # Everything that draws random numbers is on. 300 examples are 5 steps.
 _FLAGS = (
-    "--dataset=digits", "--model=mlp_1x512", "--label_corruption=0.5",
+    "--dataset=digits", "--width=64", "--label_corruption=0.5",
     "--random_crop", "--dropout=0.3", "--weight_decay=0.001", "--epochs=3",
     "--batch_size=64", "--train_examples=300", "--seed=4", "--eval_every=2")
 _EPOCHS = 3
@@ -125,7 +125,7 @@ def test_result_json_has_exactly_the_contracts_keys(logdir):
 
 def test_result_json_says_what_was_run(logdir):
   expected = {
-      "status": "done", "model": "mlp_1x512", "params": 1_209_866,
+      "status": "done", "model": "mlp_1x512", "params": 151_242,
       "train_examples": 300, "epochs": 3, "steps": 15, "train_top5": None,
       "test_top5": None, "label_corruption": 0.5, "pixel_randomization": "none",
       "seed": 4}
