@@ -3,6 +3,7 @@
 import keras
 
 from rethink_tf.models import layers
+from rethink_tf.models import normalization
 
 MODELS = {
     "inception_small": {
@@ -78,7 +79,7 @@ def _conv(style, x, filters, size, module, stride, batch_norm):
   if batch_norm:
     # A decay of 0.9 follows the weights within a few hundred steps; epsilon is
     # TF-Slim's.
-    x = layers.batch_norm(
+    x = normalization.BatchNormalization(
         momentum=0.9, epsilon=0.001, scale=False, name=f"{prefix}_bn")(x)
   return keras.layers.ReLU(name=f"{prefix}_relu")(x)
 

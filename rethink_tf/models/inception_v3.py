@@ -8,6 +8,7 @@ inception/inception/slim: inception_model.py and the defaults of ops.py).
 import keras
 
 from rethink_tf.models import layers
+from rethink_tf.models import normalization
 
 MODELS = {
     "inception_v3": {
@@ -147,7 +148,7 @@ def _conv(style, decay, x, prefix, filters, size, stride=1, padding=None, *,
   x = style.conv(
       filters, size, f"{prefix}_conv", strides=stride, padding=padding,
       use_bias=False, stddev=stddev)(x)
-  x = keras.layers.BatchNormalization(
+  x = normalization.BatchNormalization(
       momentum=decay, epsilon=0.001, scale=False, name=f"{prefix}_bn")(x)
   return keras.layers.ReLU(name=f"{prefix}_relu")(x)
 

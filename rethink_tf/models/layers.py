@@ -5,7 +5,6 @@ from keras import ops
 import numpy as np
 
 from rethink_tf import streams
-from rethink_tf.models import normalization
 
 
 class Style:
@@ -72,19 +71,6 @@ def full_precision():
   policy = keras.config.dtype_policy()
   reduced = policy.compute_dtype != policy.variable_dtype
   return policy.variable_dtype if reduced else None
-
-
-def batch_norm(**kwargs):
-  """Returns batch normalization: Keras's, or in bfloat16 the fused one.
-
-  In float32 the fused one would give other bits, and move the golden numbers.
-
-  Args:
-    **kwargs: as for `keras.layers.BatchNormalization`.
-  """
-  if full_precision() is None:
-    return keras.layers.BatchNormalization(**kwargs)
-  return normalization.BatchNormalization(**kwargs)
 
 
 def dropout(x, rate, seed):

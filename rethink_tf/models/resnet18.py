@@ -9,6 +9,7 @@ random labels too.
 import keras
 
 from rethink_tf.models import layers
+from rethink_tf.models import normalization
 
 MODELS = {
     "resnet18": {
@@ -69,5 +70,5 @@ def _conv(style, x, filters, size, stride, prefix):
   """Convolution and batch normalization."""
   x = style.conv(
       filters, size, f"{prefix}_conv", strides=stride, use_bias=False)(x)
-  return layers.batch_norm(
+  return normalization.BatchNormalization(
       momentum=0.9, epsilon=0.001, name=f"{prefix}_bn")(x)

@@ -1,12 +1,11 @@
 """What a run directory has of a training: its network and its labels."""
 
-import keras
-
 from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.data import datasets
 from rethink_tf.data import prepared
 from rethink_tf.data import randomization
+from rethink_tf.models import normalization
 from rethink_tf.models import state
 from rethink_tf.training import checkpoints
 from rethink_tf.training import experiment
@@ -50,8 +49,8 @@ def load_network(config, directory, result):
   averages = optimizers.averages(model.optimizer)
   for weight, average in zip(model.trainable_weights, averages):
     weight.assign(average)
-  # The same layers, without the optimizer and its classes.
-  return keras.Model(model.input, model.output, name=model.name)
+  # Another model, without the optimizer and its classes.
+  return normalization.with_layers_of_keras(model)
 
 
 def load_labels(config, recorded, data_dir=None):

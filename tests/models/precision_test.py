@@ -4,9 +4,7 @@ import keras
 from keras import ops
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from rethink_tf.models import normalization
 from rethink_tf.models import registry
 
 _NAMES = registry.names()
@@ -55,42 +53,6 @@ def test_nothing_is_left_set_for_what_is_built_next():
   assert keras.config.dtype_policy().name == "float32"
   assert {layer.compute_dtype for layer in registry.build("mlp_1x512").layers
           } == {"float32"}
-
-
-@pytest.mark.parametrize("center, scale", [
-    (True, True), (True, False), (False, False)])
-def test_fused_normalization_is_kerass_in_value_gradient_and_statistics(
-    center, scale):
-  x = tf.constant(np.random.default_rng(2).normal(
-      3, 2, size=(6, 5, 5, 7)).astype(np.float32))
-  weights = tf.random.stateless_uniform((6, 5, 5, 7), (1, 2), alg="philox")
-  layers = [kind(momentum=0.8, epsilon=0.01, center=center, scale=scale)
-            for kind in (keras.layers.BatchNormalization,
-                         normalization.BatchNormalization)]
-  gradients, trained, tested = [], [], []
-  for layer in layers:
-    layer.build(x.shape)
-    for number, variable in enumerate(layer.trainable_weights):
-      variable.assign(np.linspace(0.5, 2, 7) + number)
-    with tf.GradientTape() as tape:
-      tape.watch(x)
-      outputs = layer(x, training=True)
-      loss = tf.reduce_sum(outputs * weights)
-    trained.append(outputs)
-    variables = [v.value for v in layer.trainable_weights]
-    gradients.append(tape.gradient(loss, [x, *variables]))
-    tested.append([layer(x, training=False), *map(
-        ops.convert_to_tensor, layer.non_trainable_weights)])
-  for ours, theirs in zip(
-      [trained[1], *gradients[1], *tested[1]],
-      [trained[0], *gradients[0], *tested[0]], strict=True):
-    np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-5)
-
-
-def test_fused_normalization_is_rebuilt_from_its_config():
-  layer = normalization.BatchNormalization(momentum=0.8, scale=False)
-  rebuilt = keras.layers.deserialize(keras.layers.serialize(layer))
-  assert rebuilt.get_config() == layer.get_config()
 
 
 def test_another_default_of_keras_is_kept():
