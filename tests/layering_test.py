@@ -64,10 +64,9 @@ _ONLY = {
         "data.epochs", "data.imagenet.batches", "data.imagenet.photographs",
         "data.imagenet.preprocessing", "data.pipeline", "data.preprocessing",
         "data.records", "data.shard", "distributed.keras_repairs",
-        "distributed.pods", "distributed.strategy", "measures.critical_samples",
         "measures.sampled_loss", "models.normalization", "runs.environment",
         "theory.trajectory", "training.determinism", "training.experiment",
-        "training.callbacks.event_files"},
+        "training.sgd", "training.callbacks.event_files"},
     "tensorflow_datasets": {"data.imagenet.loader", "data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),

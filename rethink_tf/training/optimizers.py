@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from rethink_tf.training import sgd
+
 MOMENTUM = 0.9  # Appendix A, and TensorFlow's Inception package of 2016.
 
 
@@ -72,7 +74,7 @@ class _Averaged:
     """Leaves the weights, which Keras would replace at the end of `fit`."""
 
 
-class _SGD(_Averaged, keras.optimizers.SGD):
+class _SGD(_Averaged, sgd.SGD):
   """Stochastic gradient descent."""
 
 
