@@ -54,6 +54,69 @@ def test_local_response_normalization_by_hand():
       result[0, 0, 0], [1 / 6, 2 / 15, 3 / 14], rtol=1e-6)
 
 
+def _with_gradient(layer, x, slopes):
+  x = tf.constant(x)
+  with tf.GradientTape() as tape:
+    tape.watch(x)
+    result = layer(x)
+  return result.numpy(), tape.gradient(result, x, slopes).numpy()
+
+
+@pytest.mark.parametrize("alpha", [0.001 / 9, 0.1])
+def test_local_response_normalizations_gradient_is_that_of_the_formula(alpha):
+  generator = np.random.default_rng(3)
+  x, slopes = generator.normal(size=(2, 4, 3, 2, 64)) * [[[[[9]]]], [[[[1]]]]]
+  layer = layers.LocalResponseNormalization(alpha=alpha)
+  _, gradient = _with_gradient(
+      layer, x.astype(np.float32), slopes.astype(np.float32))
+  band = np.abs(np.subtract.outer(range(64), range(64))) <= 4
+  base = 1 + alpha * (x**2 @ band)
+  expected = slopes / base**0.75 - 2 * alpha * 0.75 * x * (
+      (slopes * x / base**1.75) @ band)
+  np.testing.assert_allclose(
+      gradient, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+
+
+def test_local_response_normalization_is_the_same_however_a_batch_is_divided():
+  """To the bit: an image of 21 numbers leaves a rest in vector registers."""
+  x, slopes = np.random.default_rng(4).normal(
+      size=(2, 9, 1, 3, 7)).astype(np.float32) * 9
+  layer = layers.LocalResponseNormalization(alpha=0.1)
+  whole = _with_gradient(layer, x, slopes)
+  for size in (1, 2, 4):
+    parts = [_with_gradient(layer, x[i:i + size], slopes[i:i + size])
+             for i in range(0, 9, size)]
+    for of_parts, of_whole in zip(zip(*parts), whole, strict=True):
+      np.testing.assert_array_equal(np.concatenate(of_parts), of_whole)
+
+
+def _plain_normalization(x):
+  """The formula alone: TensorFlow derives it, as often as it is asked to."""
+  band = np.abs(np.subtract.outer(range(7), range(7))) <= 4
+  return x * (1 + 0.1 * tf.square(x) @ tf.constant(band, x.dtype)) ** -0.75
+
+
+def test_local_response_normalization_is_derived_twice_and_along_a_direction():
+  """As the Hessian and the slopes of rethink_tf/measures are."""
+  x, direction = tf.constant(np.random.default_rng(5).normal(
+      size=(2, 2, 3, 4, 7)).astype(np.float32) * 3)
+  derived = []
+  for normalize in (
+      layers.LocalResponseNormalization(alpha=0.1), _plain_normalization):
+    with tf.GradientTape() as outer:
+      outer.watch(x)
+      with tf.GradientTape() as inner:
+        inner.watch(x)
+        loss = tf.reduce_sum(normalize(x) ** 2)
+      slope = tf.reduce_sum(inner.gradient(loss, x) * direction)
+    with tf.autodiff.ForwardAccumulator(x, direction) as along:
+      outputs = normalize(x)
+    derived.append((outer.gradient(slope, x), along.jvp(outputs)))
+  for array, expected in zip(*derived, strict=True):
+    np.testing.assert_allclose(
+        array, expected, atol=1e-6 * np.abs(expected).max(), rtol=1e-5)
+
+
 def test_local_response_normalizations_defaults_are_the_tutorials_of_2016():
   layer = layers.LocalResponseNormalization()
   assert (layer.depth_radius, layer.bias, layer.beta) == (4, 1.0, 0.75)
