@@ -64,6 +64,7 @@ _ONLY = {
         "data.epochs", "data.imagenet.batches", "data.imagenet.photographs",
         "data.imagenet.preprocessing", "data.pipeline", "data.preprocessing",
         "data.records", "data.shard", "distributed.keras_repairs",
+        "distributed.pods", "distributed.strategy", "measures.critical_samples",
         "measures.sampled_loss", "models.normalization", "runs.environment",
         "theory.trajectory", "training.determinism", "training.experiment",
         "training.sgd", "training.callbacks.event_files"},
