@@ -112,6 +112,37 @@ def start_workers(program, arguments, folder, count=2, which=None):
   return addresses, processes
 
 
+def start_roles(arguments, folder, workers=1, **environment):
+  """Starts a coordinator, workers and a parameter server of one run of train.
+
+  Args:
+    arguments: a list for all.
+    folder: as for `python`.
+    workers: how many workers the run has.
+    **environment: more environment variables.
+
+  Returns:
+    `(cluster, processes)`: dict from "chief", "worker" and "ps" to addresses,
+    and from (kind, index) to a process.
+  """
+  coordinator, server, *others = free_addresses(2 + workers)
+  cluster = {"chief": [coordinator], "worker": others, "ps": [server]}
+  return cluster, {
+      (kind, index): start_role(
+          cluster, kind, index, arguments, folder, **environment)
+      for kind, addresses in cluster.items()
+      for index in range(len(addresses))}
+
+
+def start_role(cluster, kind, index, arguments, folder, **environment):
+  """Starts a process of those that `start_roles` starts; see there."""
+  return _start_preloaded(
+      _PROGRAM.format("train"), "--strategy=parameter_server", *arguments,
+      folder=folder, TF_CONFIG=json.dumps({
+          "cluster": cluster, "task": {"type": kind, "index": index}}),
+      **environment)
+
+
 def free_addresses(count):
   """Returns addresses on 127.0.0.1 at which nobody listens."""
   with contextlib.ExitStack() as stack:

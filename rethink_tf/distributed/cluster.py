@@ -81,46 +81,81 @@ def parse_tf_config(text):
     UsageError: it is not what TensorFlow would understand as a list of
       workers with this process among them.
   """
-  try:
-    value = json.loads(text)
-  except ValueError as error:
-    raise _make_error("JSON", f"{text!r} ({error})") from error
+  value = read_json(text)
   addresses = _check_addresses(value)
   task = value.get("task")
   if not isinstance(task, dict) or task.get("type") != "worker":
     kind = task.get("type") if isinstance(task, dict) else task
-    raise _make_error('a task of type "worker"', repr(kind))
-  index = task.get("index")
+    raise make_error('a task of type "worker"', repr(kind))
+  return Cluster(addresses, check_index(task.get("index"), len(addresses)))
+
+
+def read_json(text):
+  """Returns what TF_CONFIG holds.
+
+  Raises:
+    UsageError: it is no JSON.
+  """
+  try:
+    return json.loads(text)
+  except ValueError as error:
+    raise make_error("JSON", f"{text!r} ({error})") from error
+
+
+def check_index(index, count):
+  """Returns the index of a task among so many, checked.
+
+  Raises:
+    UsageError: it is none.
+  """
   # True is an int for Python.
-  if type(index) is not int or not 0 <= index < len(addresses):
-    raise _make_error(
-        f"a task index from 0 to {len(addresses) - 1}", repr(index))
-  return Cluster(addresses, index)
+  if type(index) is not int or not 0 <= index < count:
+    raise make_error(f"a task index from 0 to {count - 1}", repr(index))
+  return index
 
 
 def _check_addresses(value):
   """Returns the checked worker list of a parsed TF_CONFIG, a tuple of str."""
   cluster = value.get("cluster") if isinstance(value, dict) else None
   if not isinstance(cluster, dict) or "worker" not in cluster:
-    raise _make_error('a "cluster" with a list "worker"', repr(value))
+    raise make_error('a "cluster" with a list "worker"', repr(value))
   others = sorted(set(cluster) - {"worker"})
   if others:
     # A chief of its own or a parameter server would shift the indices.
-    raise _make_error('"worker" alone in "cluster"', ", ".join(others))
-  addresses = cluster["worker"]
+    raise make_error('"worker" alone in "cluster"', ", ".join(others))
+  addresses = check_list("worker", cluster["worker"])
+  require_different(addresses, "worker")
+  return addresses
+
+
+def check_list(kind, addresses):
+  """Returns the addresses of a parsed TF_CONFIG's list, checked; a tuple.
+
+  Args:
+    kind: the list's name, such as "worker".
+    addresses: what the list should be.
+
+  Raises:
+    UsageError: it is none of addresses.
+  """
   if not isinstance(addresses, list) or not addresses:
-    raise _make_error('a list of addresses as "worker"', repr(addresses))
+    raise make_error(f'a list of addresses as "{kind}"', repr(addresses))
   for address in addresses:
     match = isinstance(address, str) and _ADDRESS.fullmatch(address)
     if not match or not 0 < int(match[1]) < 2**16:
-      raise _make_error("addresses host:port", repr(address))
-  repeated = {a for a in addresses if addresses.count(a) > 1}
-  if repeated:
-    raise _make_error(
-        "an address of its own for each worker", ", ".join(sorted(repeated)))
+      raise make_error("addresses host:port", repr(address))
   return tuple(addresses)
 
 
-def _make_error(expected, received):
+def require_different(addresses, whose):
+  """Raises UsageError where two of some addresses are the same."""
+  repeated = {a for a in addresses if addresses.count(a) > 1}
+  if repeated:
+    raise make_error(
+        f"an address of its own for each {whose}", ", ".join(sorted(repeated)))
+
+
+def make_error(expected, received):
+  """Returns the `UsageError` of a TF_CONFIG that is not what was expected."""
   return errors.UsageError(
       f"TF_CONFIG: expected {expected}. Received: {received}")

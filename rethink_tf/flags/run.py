@@ -125,7 +125,7 @@ class NetworkOptions(RunOptions):
       "where there is no GPU.")
 
 
-def build(kind, options_kind, values, arguments, name):
+def build(kind, options_kind, values, arguments, name, **others):
   """Returns the config and the options of a run.
 
   Args:
@@ -135,11 +135,12 @@ def build(kind, options_kind, values, arguments, name):
     arguments: the command line as typed, list of str.
     name: a function of the config that returns what the default run directory's
       name begins with. One changed flag is another run directory.
+    **others: of the config's fields that are no flags, the values.
 
   Raises:
     UsageError: a value is out of range, or does not go with another.
   """
-  config = declare.build(kind, values)
+  config = declare.build(kind, values, **others)
   folder = f"{name(config)}-{config.short_hash()}"
   logdir = paths.workspace() / "runs" / folder / f"seed{config.seed}"
   return config, declare.build(

@@ -1,6 +1,7 @@
 """The flags of training, their checks, and the frozen Config a run sees."""
 
 import dataclasses
+import os
 import pathlib
 
 from rethink_tf import errors
@@ -9,6 +10,7 @@ from rethink_tf.flags import checks
 from rethink_tf.flags import declare
 from rethink_tf.flags import imagenet as imagenet_flags
 from rethink_tf.flags import run as run_flags
+from rethink_tf.flags import variables
 from rethink_tf.models import registry
 
 PIXEL_RANDOMIZATIONS = (
@@ -18,7 +20,8 @@ _SUBSET_FRACTION = 0.7  # Feldman and Zhang's (2020).
 # Of an example in an epoch: a float16 and a bit.
 _BYTES_RECORDED = 2 + 1 / 8
 _MOST_RECORDED = 60_000_000
-STRATEGIES = ("one_device", "mirrored", "multi_worker")
+ASYNCHRONOUS = "parameter_server"
+STRATEGIES = ("one_device", "mirrored", "multi_worker", ASYNCHRONOUS)
 # A kernel of 0.6 GB at 28x28x3.
 _LARGEST_WIDTH = 65_536
 # Training computes in float32, and more than that is infinite there.
@@ -159,6 +162,9 @@ class Config(run_flags.RunConfig):
       0.9999, "Inception V3: decay of the moving average of the weights, which "
       "is what is measured; (1 + step) / (10 + step) while that is lower; "
       "0: none.", checks.BELOW_ONE)
+  # Of the strategies, the one that changes more than rounding; its flag is that
+  # of `Options`.
+  strategy: str | None = None
 
   @property
   def is_imagenet(self):
@@ -238,9 +244,9 @@ def read_config(recorded):
 class Options(run_flags.NetworkOptions):
   """How a training run starts, beside what `NetworkOptions` say.
 
-  The batch is that of all workers together, so that no strategy changes what a
-  run computes, but for rounding, dropout's masks and the batches that batch
-  normalization sees.
+  The batch is that of all workers together, so that no strategy but
+  "parameter_server", which a config has too, changes what a run computes, but
+  for rounding, dropout's masks and the batches that batch normalization sees.
   """
 
   logdir: pathlib.Path = run_flags.declare_logdir("flagfile or model")
@@ -254,10 +260,12 @@ class Options(run_flags.NetworkOptions):
   checkpoint_minutes: float = run_flags.declare_checkpoint_minutes(
       "checkpoints within an epoch; each epoch ends with one")
   strategy: str = declare.choice(
-      "one_device", STRATEGIES, ": who shares each batch of --batch_size",
+      "one_device", STRATEGIES, ": who shares each batch of --batch_size; with "
+      f"{ASYNCHRONOUS} each worker has batches of its own and waits for nobody",
       declare.WORKERS)
   worker_timeout: float = declare.workers(
-      5.0, "Minutes to wait for the other workers to start.", checks.POSITIVE)
+      5.0, "Minutes to wait for the other workers to start, and with "
+      f"{ASYNCHRONOUS} for any of them to end a step.", checks.POSITIVE)
   port_base: int = declare.workers(
       8888, "Under SLURM or Kubernetes: the port of a node's first worker; its "
       "next ones have those after it.", checks.whole(1024, 65_535))
@@ -281,8 +289,11 @@ def parse(arguments):
     with declare.naming_places(values):
       imagenet_flags.check_dataset(
           values, declare.names(Config, Options, heading=declare.IMAGENET))
+  of_config = (
+      {"strategy": ASYNCHRONOUS} if values.strategy == ASYNCHRONOUS else {})
   config, options = run_flags.build(
-      Config, Options, values, arguments, lambda config: stem or config.model)
+      Config, Options, values, arguments, lambda config: stem or config.model,
+      **of_config)
   if options.extend and (options.overwrite or not options.resume):
     raise errors.UsageError(
         "--extend: expected without --overwrite and --noresume")
@@ -291,8 +302,23 @@ def parse(arguments):
       raise errors.UsageError(
           f"--{name}: expected --strategy=one_device with it. Received: "
           f"{options.strategy}")
+  if options.strategy == ASYNCHRONOUS:
+    _check_asynchronous(options)
   if options.preview and config.is_imagenet:
     raise errors.UsageError(
         "--preview: expected a dataset among "
         f"{', '.join(catalog.IN_MEMORY)}. Received: {config.dataset}")
   return config, options
+
+
+def _check_asynchronous(options):
+  """Refuses what workers that wait for nobody cannot do."""
+  if options.deterministic:
+    raise errors.UsageError(
+        f"--deterministic: expected without --strategy={ASYNCHRONOUS}, under "
+        "which the order of updates is each run's own")
+  backend = variables.find_backend(os.environ)
+  if backend != "tensorflow":
+    raise errors.UsageError(
+        f"--strategy={ASYNCHRONOUS}: expected Keras on tensorflow. Received: "
+        f"{backend}")

@@ -69,6 +69,16 @@ def check(environment):
           f"{json.dumps(settings[name])}")
 
 
+def find_backend(environment):
+  """Returns the name of the backend that Keras will use.
+
+  Args:
+    environment: the environment variables, a mapping that `check` let pass.
+  """
+  settings = _read_settings(_find_file(environment))
+  return environment.get(_BACKEND) or settings.get("backend", _BACKENDS[0])
+
+
 def _check_backend(name, backend):
   # TensorFlow always is. This looks for a package without importing it.
   installed = backend != "jax" or importlib.util.find_spec("jax") is not None

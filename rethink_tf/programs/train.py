@@ -6,6 +6,7 @@ import sys
 from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.flags import training as training_flags
+from rethink_tf.programs import asynchronous
 from rethink_tf.programs import common
 from rethink_tf.programs import libraries
 from rethink_tf.programs import worker
@@ -22,11 +23,13 @@ def main(argv):
     _preview(config, options)
   elif options.strategy == "multi_worker":
     worker.main((config, options), _train, *_SAID)
+  elif options.strategy == training_flags.ASYNCHRONOUS:
+    asynchronous.main((config, options), _train, *_SAID)
   else:
     common.main((config, options), _train, *_SAID)
 
 
-def _train(config, options, directory, stop, link=None):
+def _train(config, options, directory, stop, link=None, coordinator=None):
   # Imported once everything that can be refused early was.
   from rethink_tf.training import experiment  # noqa: PLC0415
 
@@ -35,7 +38,8 @@ def _train(config, options, directory, stop, link=None):
     from rethink_tf.measures import registry  # noqa: PLC0415
 
     measure = registry.measure_on_the_way
-  return experiment.run(config, options, directory, stop, link, measure)
+  return experiment.run(
+      config, options, directory, stop, link, measure, coordinator)
 
 
 def _preview(config, options):

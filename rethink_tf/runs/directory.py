@@ -5,6 +5,7 @@
     metrics.csv       a row an epoch
     label_kinds.csv   accuracy on each kind of training labels
     measures.csv      measures of the network, along training
+    staleness.csv     of asynchronous workers, along training
     examples.npz      each training example's margins: `examples`
     tensorboard/      the same for TensorBoard, with images and HParams
     checkpoints/      what a stopped run goes on from
@@ -38,6 +39,7 @@ METRICS_COLUMNS = (
 )
 # With the weights fixed, where some labels are corrupted and some are not.
 LABEL_KINDS_COLUMNS = ("epoch", "step", *results.LABEL_KINDS)
+STALENESS_COLUMNS = ("epoch", "step", *results.STALENESS)
 WORKERS_KEY = "workers.key"
 # Of config.json, what is known once the data is loaded.
 _FOUND = {"label_hash", "dataset_fingerprint"}
@@ -45,7 +47,7 @@ _FOUND = {"label_hash", "dataset_fingerprint"}
 _LONGEST_LOCK = 20
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
-_SUMMED_WHERE_THERE = ("label_kinds.csv", "measures.csv")
+_SUMMED_WHERE_THERE = ("label_kinds.csv", "measures.csv", "staleness.csv")
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -238,7 +240,7 @@ class RunDirectory:
     Args:
       rows: a dict a row, with the columns of metrics.csv, and those of
         label_kinds.csv where they were measured; those of measures.csv as a
-        dict "measures", where they were.
+        dict "measures", where they were, and those of staleness.csv.
       columns: those of metrics.csv, where it is not a training run's.
     """
     self._write("metrics.csv", storage.csv_text(columns, rows))
@@ -247,6 +249,9 @@ class RunDirectory:
       self._write(
           "label_kinds.csv", storage.csv_text(LABEL_KINDS_COLUMNS, kinds))
     self._write_measures([row for row in rows if row.get("measures")])
+    stale = [row for row in rows if results.STALENESS[0] in row]
+    if stale:
+      self._write("staleness.csv", storage.csv_text(STALENESS_COLUMNS, stale))
 
   def _write_measures(self, rows):
     if not rows:

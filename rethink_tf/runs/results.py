@@ -12,6 +12,9 @@ import math
 LABEL_KINDS = (
     "corrupted_accuracy", "drawn_equal_accuracy", "untouched_accuracy",
     "drawn_accuracy")
+# Of staleness.csv, over an epoch's steps: how many updates others made between
+# a step's reading of the weights and its own update.
+STALENESS = ("mean_staleness", "largest_staleness")
 # The running training accuracies of "epochs_to_fit", highest first.
 LEVELS = ("0.999", "0.98", "0.95", "0.90")
 

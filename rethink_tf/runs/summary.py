@@ -55,7 +55,8 @@ def summarize_training(config, options, result):
       f"{commands.shell_line('tensorboard', [f'--logdir={shown}'])}",
       f"and then at    {commands.tensorboard_address(runs=alike)}",
   ]
-  if options.strategy != "multi_worker":  # Which one command does not start.
+  # Which one command does not start.
+  if options.strategy not in ("multi_worker", "parameter_server"):
     lines.append(f"Try next:      {_next(config, options)}")
   return "\n".join(lines)
 

@@ -51,6 +51,8 @@ def name_run(config):
     words.append(f"width {config.width}")
   if config.dropout:
     words.append(f"dropout {config.dropout:g}")
+  if config.strategy:
+    words.append("asynchronous")
   return ", ".join(words)
 
 

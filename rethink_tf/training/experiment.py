@@ -28,7 +28,8 @@ from rethink_tf.training.callbacks import recorder
 _SHOWN = 10
 
 
-def run(config, options, directory, stop, link=None, measure=None):
+def run(config, options, directory, stop, link=None, measure=None,
+        coordinator=None):
   """Trains and measures one network, and records it in its run directory.
 
   Args:
@@ -40,6 +41,7 @@ def run(config, options, directory, stop, link=None, measure=None):
     measure: a function of (model, the same at initialization, training split,
       seed, what to call now and then) that returns a dict of measures, needed
       with --measure_every.
+    coordinator: the `Coordinator` of asynchronous workers, or None.
 
   Returns:
     The dict of result.json.
@@ -48,7 +50,8 @@ def run(config, options, directory, stop, link=None, measure=None):
     RunError: see the exit codes in `errors`.
   """
   try:
-    return _run(config, options, directory, stop, link, measure)
+    return _run(
+        config, options, directory, stop, link, measure, coordinator)
   except tf.errors.ResourceExhaustedError as error:
     # Memory, or the disk where TensorBoard's files are begun.
     raise errors.StorageError(
@@ -60,13 +63,16 @@ def run(config, options, directory, stop, link=None, measure=None):
     raise damaged from error
 
 
-def _run(config, options, directory, stop, link, measure):
-  deterministic = determinism.configure(options)
-  team = strategy.make(options.strategy, link)
+def _run(config, options, directory, stop, link, measure, coordinator):
+  # Asynchronous workers' order of updates is each run's own.
+  deterministic = not coordinator and determinism.configure(options)
+  team = strategy.ALONE if coordinator else strategy.make(
+      options.strategy, link)
   if link:
     stop.install()  # TensorFlow's runtime has taken SIGTERM for itself.
   setting = task_lib.Setting(
-      directory, clock_lib.Clock(), stop, options.checkpoint_minutes, team)
+      directory, clock_lib.Clock(), stop, options.checkpoint_minutes, team,
+      coordinator)
   data, whole = _load_together(config, options, team)
   seen = find_seen(config, whole)
   train = select_seen(config, whole)
@@ -137,7 +143,10 @@ def _begin_together(task, setting, options, identity, deterministic):
     team.require_same(name, identity[name])
   shared = strategy.describe(
       team, options.strategy, task.config, len(task.train))
-  if team.is_chief and team.strategy:
+  if setting.coordinator:
+    shared |= setting.coordinator.describe()
+    print(setting.coordinator.describe_in_words(), flush=True)
+  elif team.is_chief and team.strategy:
     print(strategy.describe_in_words(shared), flush=True)
   kept = directory.begin(
       identity, environment.describe(options, deterministic, shared),

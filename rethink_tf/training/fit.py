@@ -9,6 +9,7 @@ import numpy as np
 
 from rethink_tf import streams
 from rethink_tf.models import state
+from rethink_tf.training import asynchronous
 from rethink_tf.training import checkpoints
 from rethink_tf.training import evaluation
 from rethink_tf.training import losses
@@ -121,6 +122,9 @@ def train(model, task, setting, examples=None):
     StorageError: the run directory cannot be written.
     UsageError: workers find different checkpoints.
   """
+  remote = None
+  if setting.coordinator:
+    remote = _build_remote(model, task, setting.coordinator)
   with setting.team.scope():
     margins = _build_margins(task)
     rate = compile_model(model, task.config, len(task.train), margins)
@@ -146,12 +150,30 @@ def train(model, task, setting, examples=None):
       _StopWhenFitted(task.config, rows),
       *_add_displays(saver, shown, task, setting, rows, examples),
   ]
-  loop = _Loop(model, task, setting.team, position, callbacks)
+  if remote:
+    loop = asynchronous.Loop(
+        model, asynchronous.Remote(
+            setting.coordinator, model, remote, task.config),
+        task, setting, position, callbacks, saver)
+  else:
+    loop = _Loop(model, task, setting.team, position, callbacks)
   with contextlib.closing(shown):  # What ends the run is said below it.
-    loop.finish_epoch(restored)
+    if restored.batch == position.steps:  # All that is missing is its test.
+      ends = keras.callbacks.CallbackList(callbacks, model=model)
+      ends.on_epoch_end(position.epoch, restored.logs)
+    elif restored.batch:
+      loop.finish_epoch(restored)
     if len(rows) < _last_epoch(task.config, rows):
       loop.fit(task.config.epochs)
   return rows
+
+
+def _build_remote(model, task, coordinator):
+  """Returns a copy of a model, compiled, on the parameter servers."""
+  with coordinator.strategy.scope():
+    remote = keras.models.clone_model(model)
+    compile_model(remote, task.config, len(task.train))
+  return remote
 
 
 def _say_where(restored, task):
@@ -223,14 +245,9 @@ class _Loop:
     Args:
       restored: the `_Restored` state.
     """
-    position = self._position
-    if restored.batch == position.steps:  # All that is missing is its test.
-      ends = keras.callbacks.CallbackList(self._callbacks, model=self._model)
-      ends.on_epoch_end(position.epoch, restored.logs)
-    elif restored.batch:
-      evaluation.build_metrics(self._model, self._task.test, self._team)
-      self.fit(position.epoch + 1, _RestOfEpoch(
-          position.epoch, restored.arrays, self._team))
+    evaluation.build_metrics(self._model, self._task.test, self._team)
+    self.fit(self._position.epoch + 1, _RestOfEpoch(
+        self._position.epoch, restored.arrays, self._team))
 
   def fit(self, epochs, *more):
     """Trains to the end of so many epochs, with more callbacks at the end."""

@@ -58,9 +58,19 @@ def select_logits(outputs, config):
 
 
 def metrics(config, classes):
-  """Returns the metrics: "accuracy", "cross_entropy" and perhaps "top5".
+  """Returns Keras's metrics of what `measures` measures."""
+  return [keras.metrics.MeanMetricWrapper(measure, name=name)
+          for name, measure in measures(config, classes).items()]
+
+
+def measures(config, classes):
+  """Returns what is measured of each example, along training and after it.
 
   They look at the logits alone, without smoothing.
+
+  Returns:
+    A dict from "accuracy", "cross_entropy" and perhaps "top5" to a function of
+    (labels, outputs) that returns `(n,)`.
   """
   functions = {
       "accuracy": keras.metrics.sparse_categorical_accuracy,
@@ -68,8 +78,8 @@ def metrics(config, classes):
   }
   if classes > 10:  # Among ten classes, top-5 means nothing.
     functions["top5"] = keras.metrics.sparse_top_k_categorical_accuracy
-  return [_build_metric(name, function, config)
-          for name, function in functions.items()]
+  return {name: _of_logits(function, config)
+          for name, function in functions.items()}
 
 
 def _cross_entropy(labels, logits):
@@ -77,8 +87,8 @@ def _cross_entropy(labels, logits):
       labels, logits, from_logits=True)
 
 
-def _build_metric(name, function, config):
+def _of_logits(function, config):
   def measure(labels, outputs):
     return function(labels, select_logits(outputs, config))
 
-  return keras.metrics.MeanMetricWrapper(measure, name=name)
+  return measure

@@ -9,6 +9,7 @@ import numpy as np
 from rethink_tf.data import pipeline
 from rethink_tf.data import randomization
 from rethink_tf.data import split as split_lib
+from rethink_tf.distributed import coordinator as coordinator_lib
 from rethink_tf.distributed import strategy
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import directory as run_directory
@@ -49,6 +50,8 @@ class Setting:
     stop: the `Stop` that may ask to stop.
     checkpoint_minutes: minutes between checkpoints within an epoch.
     team: the `Team` that the model is built for.
+    coordinator: the `Coordinator` of asynchronous workers, which then train in
+      the team's place; or None.
     measure: a function of the model as it is and of one to call now and then,
       which may end it, to a dict of measures, for --measure_every; or None.
   """
@@ -58,4 +61,5 @@ class Setting:
   stop: signals.Stop = dataclasses.field(default_factory=signals.Stop)
   checkpoint_minutes: float = math.inf
   team: strategy.Team = strategy.ALONE
+  coordinator: coordinator_lib.Coordinator | None = None
   measure: collections.abc.Callable | None = None

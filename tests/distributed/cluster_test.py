@@ -75,7 +75,7 @@ def test_without_workers_it_says_what_to_set():
     (("--batch_size=129",), _text(_TWO), "--batch_size: expected a multiple"),
     (("--worker_timeout=0",), _text(_TWO), "--worker_timeout"),
     (("--worker_timeout=nan",), _text(_TWO), "--worker_timeout"),
-    (("--strategy=parameter_server",), _text(_TWO), "'parameter_server'"),
+    (("--strategy=tpu",), _text(_TWO), "'tpu'"),
 ])
 def test_a_worker_exits_2_in_one_line_before_tensorflow_loads(
     tmp_path, flags, text, words):

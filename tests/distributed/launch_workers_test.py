@@ -17,15 +17,15 @@ _START = "import json, os, signal, sys, time; " \
     "own = config['task']['index']; "
 
 
-def _command(code, workers=2, flags=()):
+def _command(code, workers=2, flags=(), servers=0):
   train = shlex.join([sys.executable, "-u", "-c", _START + code])
   return [sys.executable, str(_SCRIPT), f"--workers={workers}",
-          f"--train={train}", "--", *flags]
+          f"--parameter_servers={servers}", f"--train={train}", "--", *flags]
 
 
-def _run(code, workers=2, flags=()):
+def _run(code, workers=2, flags=(), servers=0):
   return subprocess.run(
-      _command(code, workers, flags), capture_output=True, text=True,
+      _command(code, workers, flags, servers), capture_output=True, text=True,
       check=False, timeout=100)
 
 
@@ -100,6 +100,61 @@ sys.exit(values["main"]())
       [sys.executable, "-c", code, *_command(stubborn)[2:]],
       capture_output=True, text=True, check=False, timeout=60)
   assert done.returncode == 3
+
+
+def test_with_parameter_servers_there_is_a_coordinator_too():
+  done = _run("print(json.dumps([config, sys.argv[1:]]))", 2, ["--epochs=2"], 1)
+  assert done.returncode == 0
+  told = {name.removeprefix("["): json.loads(text) for name, text in (
+      line.split("] ", 1) for line in done.stdout.splitlines())}
+  assert {name: config["task"] for name, (config, _) in told.items()} == {
+      "coordinator": {"type": "chief", "index": 0},
+      "worker 0": {"type": "worker", "index": 0},
+      "worker 1": {"type": "worker", "index": 1},
+      "parameter server 0": {"type": "ps", "index": 0}}
+  clusters = [config["cluster"] for config, _ in told.values()]
+  assert clusters == 4 * clusters[:1]
+  assert {kind: len(addresses) for kind, addresses in clusters[0].items()} == {
+      "chief": 1, "worker": 2, "ps": 1}
+  assert len({address for addresses in clusters[0].values()
+              for address in addresses}) == 4
+  assert {tuple(flags) for _, flags in told.values()} == {
+      ("--epochs=2", "--strategy=parameter_server")}
+
+
+def test_a_killed_worker_is_started_again_and_a_killed_server_is_not(tmp_path):
+  # The worker is killed once; the coordinator waits for it to be there again.
+  code = f"""
+import pathlib
+mark = pathlib.Path({str(tmp_path / "mark")!r})
+kind = config["task"]["type"]
+if kind == "worker" and not mark.exists():
+  mark.touch()
+  os.kill(os.getpid(), signal.SIGKILL)
+if kind == "worker":
+  mark.with_name("again").touch()
+while kind == "chief" and not mark.with_name("again").exists():
+  time.sleep(0.1)
+"""
+  assert _run(code, workers=1, servers=1).returncode == 0
+  assert (tmp_path / "again").exists()
+  code = ("os.kill(os.getpid(), signal.SIGKILL) "
+          "if config['task']['type'] == 'ps' else time.sleep(3)")
+  assert _run(code, workers=1, servers=1).returncode == 128 + signal.SIGKILL
+
+
+def test_the_coordinators_end_ends_who_serves_on():
+  script = f"""
+import runpy, sys
+values = runpy.run_path({str(_SCRIPT)!r})
+values["main"].__globals__.update(_AFTER_DONE=1)
+sys.exit(values["main"]())
+"""
+  serving = "time.sleep(0 if config['task']['type'] == 'chief' else 90)"
+  done = subprocess.run(
+      [sys.executable, "-c", script, *_command(serving, servers=1)[2:]],
+      capture_output=True, text=True, check=False, timeout=60)
+  assert done.returncode == 0
 
 
 def test_without_workers_it_says_what_it_expects():

@@ -217,3 +217,27 @@ def test_a_label_seed_is_seed_unless_given_and_part_of_the_hash():
   folders = {options.logdir.parent for _, options in given}
   assert len(folders) == 1
   assert given[0][0].short_hash() != default.short_hash()
+
+
+def test_asynchronous_workers_are_a_config_of_their_own():
+  """No other strategy is: what they compute differs by rounding alone."""
+  default, options = training_flags.parse([])
+  for name in ("one_device", "mirrored", "multi_worker"):
+    same, there = training_flags.parse([f"--strategy={name}"])
+    assert (same, there.logdir) == (default, options.logdir)
+    assert "strategy" not in same.as_dict()
+  other, there = training_flags.parse(["--strategy=parameter_server"])
+  assert other.as_dict() == {
+      **default.as_dict(), "strategy": "parameter_server"}
+  assert other.short_hash() != default.short_hash()
+  assert there.logdir.parent != options.logdir.parent
+  assert training_flags.read_config(other.as_dict()) == other
+
+
+def test_asynchronous_workers_need_tensorflow(monkeypatch):
+  monkeypatch.setattr(
+      "importlib.util.find_spec", lambda name: name)  # As if JAX were there.
+  monkeypatch.setenv("KERAS_BACKEND", "jax")
+  training_flags.parse([])
+  with pytest.raises(errors.UsageError, match="Keras on tensorflow.*jax"):
+    training_flags.parse(["--strategy=parameter_server"])

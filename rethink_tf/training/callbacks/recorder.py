@@ -53,6 +53,7 @@ class Recorder(keras.callbacks.Callback):
         "seconds": round(seconds, 3),
         **{name: tested.get(name) for name in results.LABEL_KINDS},
         **{name: tested[name] for name in ("measures",) if name in tested},
+        **{name: logs[name] for name in results.STALENESS if name in logs},
     })
     self._directory.write_metrics(self._rows)
 

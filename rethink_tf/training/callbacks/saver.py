@@ -53,9 +53,12 @@ class Saver(keras.callbacks.Callback):
     Args:
       logs: the epoch's training metrics so far.
     """
-    due = time.monotonic() - self._last >= self._interval
-    if self._team.exchange(due)[0]:  # The chief's clock is all workers'.
+    if self._team.exchange(self.is_due())[0]:  # The chief's clock is all's.
       self._save(logs)
+
+  def is_due(self):
+    """Returns whether the last checkpoint is old."""
+    return time.monotonic() - self._last >= self._interval
 
   def stop_if_asked(self, logs):
     """Saves in an epoch and stops the run, if a signal asked for it.
