@@ -2,11 +2,11 @@
 # Trains with two workers on hosts of their own, whose network and processes it
 # disturbs, and says how each run ended. Not a test of Bazel's: it needs root.
 #
-#   apt-get install -y iproute2 faketime
+#   apt-get install -y iproute2 faketime ethtool
 #   tests/distributed/hosts.sh [PYTHON [CASE...]]
 #
 # PYTHON has the project's packages (default: python3). Without cases, all run;
-# those on CIFAR-10 need it prepared in TFDS_DATA_DIR.
+# those on CIFAR-10 and ImageNet need it prepared in TFDS_DATA_DIR.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -210,19 +210,66 @@ case_bandwidth() {
     name=bandwidth_$rate
     undisturbed $name --dataset=digits --model=mlp_1x512 --width=10000 \
       --train_examples=1280 --epochs=3 --checkpoint_minutes=60
-    echo "bandwidth, $rate: $("$python" -c '
+    echo "bandwidth, $rate: $(seconds_a_step $name 128)"
+  done
+}
+
+# Has all that h1 sends and gets pass far.py: 25 ms each way, and 1% lost.
+go_far() {
+  local host device
+  ip link add rt-near type veth peer name rt-between
+  for device in rt-near rt-between rt-h0 rt-h1; do
+    ethtool --offload $device tx off tso off gso off gro off > /dev/null
+  done
+  for host in "${hosts[@]}"; do
+    nsenter --net="/run/netns/rt-$host" \
+      ethtool --offload eth0 tx off tso off gso off gro off > /dev/null
+  done
+  ip link set rt-h1 nomaster
+  ip link set rt-between up
+  ip link set rt-near master rt-bridge up
+  "$python" "$root/tests/distributed/far.py" rt-h1 rt-between 25 0.01 &
+  far=$!
+}
+come_near() {
+  kill "$far"
+  wait "$far" 2> /dev/null || true
+  ip link delete rt-near
+  ip link set rt-h1 master rt-bridge
+}
+seconds_a_step() {  # NAME BATCH_SIZE
+  "$python" -c '
 import csv, sys
 rows = list(csv.DictReader(open(sys.argv[1])))[1:]
 rate = sum(float(row["images_per_second"]) for row in rows) / len(rows)
-print(f"{128 / rate:.2f} s a step")' "$folder/$name/metrics.csv")"
-  done
+print(f"{int(sys.argv[2]) / rate:.2f} s a step")' "$folder/$1/metrics.csv" "$2"
+}
+
+case_far() {
+  local mlp=(--dataset=digits --width=64 --train_examples=96 --batch_size=16
+    --epochs=4)
+  undisturbed near "${mlp[@]}"
+  go_far
+  undisturbed far "${mlp[@]}"
+  come_near
+  cmp -s "$folder/near.hash" "$folder/far.hash" ||
+    fail far "has other weights than nearby"
+  echo "far: 50 ms to and fro, 1% lost: the same weights;" \
+    "$(seconds_a_step near 16), $(seconds_a_step far 16) far away"
+}
+case_inception_v3() {
+  undisturbed inception_v3 --dataset=imagenet2012 --model=inception_v3 \
+    --allow_sample --image_size=107 --train_examples=32 --batch_size=8 \
+    --epochs=2 --learning_rate=0.001
+  echo "inception_v3: $(cut -c -12 < "$folder/inception_v3.hash") on both"
 }
 
 start_network "$folder" 10.78.0 "$(hostname -s)" "${hosts[@]}"
 cd "$folder"
 cases=("$@")
 [ ${#cases[@]} != 0 ] || cases=(
-  digits cifar10 short_cut long_cut frozen killed clock bandwidth)
+  digits cifar10 short_cut long_cut frozen killed clock bandwidth far
+  inception_v3)
 for each in "${cases[@]}"; do
   "case_$each"
 done

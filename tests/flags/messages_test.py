@@ -34,8 +34,8 @@ _REFUSED = {
          f"expected one of {_IN_MEMORY}, imagenet2012. Received: 'svhn'"),
         ("--pixel_randomization=", "expected one of none, shuffled_pixels, "
          "random_pixels, gaussian. Received: ''"),
-        ("--strategy=tpu", "expected one of one_device, mirrored, multi_worker, "
-         "parameter_server. Received: 'tpu'"),
+        ("--strategy=tpu", "expected one of one_device, mirrored, "
+         "multi_worker, parameter_server. Received: 'tpu'"),
         ("--label_corruption=nan", _SHARE),
         ("--lr_decay=nan", _SHARE),
         ("--dropout=1", "expected a rate in [0, 1). Received: 1.0"),
