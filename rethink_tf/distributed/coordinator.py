@@ -22,8 +22,7 @@ _PAUSE = 0.5
 # What TensorFlow raises of processes that are gone, or that are others now.
 _LOST = (
     tf.errors.AbortedError, tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError, tf.errors.FailedPreconditionError,
-    tf.errors.InvalidArgumentError, tf.errors.UnavailableError)
+    tf.errors.DeadlineExceededError, tf.errors.UnavailableError)
 _SERVER = re.compile(r"/job:ps/replica:\d+/task:(\d+)")
 
 
@@ -161,16 +160,13 @@ class Coordinator:
         "the same commands go on from the last checkpoint")
 
   def _explain(self, error):
-    """Returns the `StoppedError` of lost parameter servers, or the error."""
+    """Returns the `StoppedError` of what only a lost server can raise."""
     gone = self.roles.find_unreachable("ps") or [
         self.roles.name("ps", int(index))
         for index in dict.fromkeys(_SERVER.findall(str(error)))]
-    if not gone or isinstance(error, tf.errors.InvalidArgumentError) and not (
-        _SERVER.search(str(error))):
-      return error
     return errors.StoppedError(
-        f"{' and '.join(gone)} is gone; the same commands go on from the last "
-        "checkpoint")
+        f"{' and '.join(gone) or 'a parameter server'} is gone; the same "
+        "commands go on from the last checkpoint")
 
 
 def _is_of_worker(error):
