@@ -62,11 +62,11 @@ def with_layers_of_keras(model):
   """Returns a float32 network that Keras loads without this module.
 
   Args:
-    model: a functional `keras.Model`.
+    model: a functional `keras.Model`, not compiled.
 
   Returns:
-    A copy of it, not compiled, with Keras's batch normalization. In bfloat16,
-    which Keras's layer computes otherwise, with the same.
+    A copy of it with Keras's batch normalization. In bfloat16, which Keras's
+    layer computes otherwise, with the same.
   """
   copy = keras.models.clone_model(model, clone_function=_as_layer_of_keras)
   copy.set_weights(model.get_weights())

@@ -1,5 +1,7 @@
 """What a run directory has of a training: its network and its labels."""
 
+import keras
+
 from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.data import datasets
@@ -49,8 +51,9 @@ def load_network(config, directory, result):
   averages = optimizers.averages(model.optimizer)
   for weight, average in zip(model.trainable_weights, averages):
     weight.assign(average)
-  # Another model, without the optimizer and its classes.
-  return normalization.with_layers_of_keras(model)
+  # The same layers, without the optimizer and its classes.
+  bare = keras.Model(model.input, model.output, name=model.name)
+  return normalization.with_layers_of_keras(bare)
 
 
 def load_labels(config, recorded, data_dir=None):
