@@ -248,14 +248,20 @@ print(f"{int(sys.argv[2]) / rate:.2f} s a step")' "$folder/$1/metrics.csv" "$2"
 case_far() {
   local mlp=(--dataset=digits --width=64 --train_examples=96 --batch_size=16
     --epochs=4)
+  expected > /dev/null
   undisturbed near "${mlp[@]}"
   go_far
   undisturbed far "${mlp[@]}"
+  start far_inception "${short[@]}"
+  finish
   come_near
+  same far_inception
   cmp -s "$folder/near.hash" "$folder/far.hash" ||
     fail far "has other weights than nearby"
-  echo "far: 50 ms to and fro, 1% lost: the same weights;" \
-    "$(seconds_a_step near 16), $(seconds_a_step far 16) far away"
+  echo "far: 50 ms to and fro, 1% lost: the same weights"
+  echo "far: MLP of 64 units, $(seconds_a_step near 16), then" \
+    "$(seconds_a_step far 16); small Inception, $(seconds_a_step short 16)," \
+    "then $(seconds_a_step far_inception 16)"
 }
 case_inception_v3() {
   undisturbed inception_v3 --dataset=imagenet2012 --model=inception_v3 \
