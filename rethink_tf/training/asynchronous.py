@@ -240,8 +240,8 @@ class Loop:
         if now - self._asked > _DRAIN:
           self._stop.check("its last checkpoint")
       return
-    if not self._position.batch:  # All is saved but what is not begun.
-      self._stop.check("its last checkpoint")
+    if not self._position.batch:  # The end of the epoch before is saved.
+      self._stop.check(self._position)
       return
     self._remote.pull(self._position.step)
     self._saver.save_if_due(running.logs())
