@@ -1,13 +1,15 @@
 """Whether numbers decide what they are to decide.
 
 A test accuracy is that of a sample of images: 10,000 of them leave a guess's
-10% uncertain by 0.6 points at two standard errors. And a run that was cut short
-says nothing of what the rest of it would have done, unless it had fitted its
-training set, after which little moves.
+10% uncertain by 0.6 points at two standard errors. A training accuracy is that
+of a seed, and moves with a processor's rounding as it does with the seed. And a
+run that was cut short says nothing of what the rest of it would have done,
+unless it had fitted its training set, after which little moves.
 """
 
 import dataclasses
 import math
+import statistics
 
 from rethink_tf.data import catalog
 from rethink_tf.reporting import runs as runs_lib
@@ -44,6 +46,23 @@ def judge(*parts, tests=_TESTS):
   if any(no and not doubt for no, doubt in zip(failed, doubts)):
     return Judgement(False)
   return Judgement(not any(failed), next(filter(None, doubts), ""))
+
+
+def judge_seeds(margin, values):
+  """Returns the `Judgement` of a claim on a mean over seeds.
+
+  Args:
+    margin: by how many points it is on the claim's side of its bound.
+    values: what it is the mean of, in percent, one a seed. A single one leaves
+      no doubt that could be told.
+  """
+  doubt = ""
+  if len(values) > 1:
+    error = 2 * statistics.stdev(values) / math.sqrt(len(values))
+    if abs(margin) < error:
+      doubt = (f"{abs(margin):.2f} points from the bound, within two standard "
+               f"errors of {len(values)} seeds ({error:.2f} points)")
+  return Judgement(margin >= 0, doubt)
 
 
 def sampling_error(accuracies, tests=_TESTS):

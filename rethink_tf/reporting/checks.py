@@ -21,9 +21,9 @@ _CHANCE = 100 * catalog.DATASETS["cifar10"].chance
 
 def random_labels_fitted(runs, rows, slack):
   """Training accuracy on random labels is the paper's, or more."""
-  def judge(row, value):
+  def judge(row, value, each):
     margin = round(value - round(row.train_accuracy - slack, 2), 2)
-    return certainty.Judgement(margin >= 0), (
+    return certainty.judge_seeds(margin, each), (
         " (the bound, met to within 0.01 point)" if margin == 0 else "")
 
   return _check_rows(runs, rows, "train_accuracy", judge, more_may_help=True)
@@ -31,7 +31,7 @@ def random_labels_fitted(runs, rows, slack):
 
 def at_chance(runs, rows, slack):
   """Test accuracy is that of a guess."""
-  def judge(row, value):
+  def judge(row, value, each):
     return certainty.judge((slack - abs(value - _CHANCE), [value])), ""
 
   return _check_rows(runs, rows, "test_accuracy", judge)
@@ -266,8 +266,9 @@ def _check_rows(runs, rows, name, judge, more_may_help=False):
     runs: the `Runs`.
     rows: their numbers.
     name: of the accuracy in result.json.
-    judge: a function from the paper's row and the accuracy, as the paper prints
-      it, to a `certainty.Judgement` and words to follow the accuracy.
+    judge: a function from the paper's row, the accuracy, as the paper prints
+      it, and each seed's to a `certainty.Judgement` and words to follow the
+      accuracy.
     more_may_help: whether what holds does so whatever more epochs do.
   """
   findings = []
@@ -278,7 +279,8 @@ def _check_rows(runs, rows, name, judge, more_may_help=False):
       findings.append(finding.Finding(config.model, None))
       continue
     value = round(table1_rows.percent(repeats, name), 2)
-    judged, words = judge(row, value)
+    judged, words = judge(row, value, [
+        table1_rows.percent([run], name) for run in repeats])
     short = "" if more_may_help and judged.holds else (
         certainty.cut_short(repeats, config))
     findings.append(finding.Finding(

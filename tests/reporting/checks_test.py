@@ -1,5 +1,6 @@
 """Tests of the ledger: claims on made-up runs that hold and that do not."""
 
+import dataclasses
 import inspect
 
 import pytest
@@ -263,6 +264,22 @@ def test_a_bound_that_is_met_by_a_hair_says_so(tmp_path):
   finding = _verdicts(tmp_path)["random_labels_are_fitted"].findings[-1]
   assert finding.holds and finding.ours == (
       "98.34% (the bound, met to within 0.01 point)")
+
+
+@pytest.mark.parametrize("seeds, holds, undecided", [
+    # Means 98.31% and 98.36%, of which the spread leaves 0.04 points uncertain.
+    ((0.9827, 0.9831, 0.9834), False, "0.03 points from the bound, within two "
+     "standard errors of 3 seeds (0.04 points)"),
+    ((0.9832, 0.9836, 0.9839), True, "0.02 points from the bound, within two "
+     "standard errors of 3 seeds (0.04 points)"),
+    ((0.9837, 0.9841, 0.9844), True, ""), ((0.982, 0.983, 0.9825), False, "")])
+def test_a_mean_over_seeds_decides_beyond_their_spread(
+    seeds, holds, undecided, tmp_path):
+  for seed, train in enumerate(seeds, 1):
+    made_up_runs.write(tmp_path / str(seed), dataclasses.replace(
+        made_up_runs.row(19), seed=seed), train=train)
+  finding = _verdicts(tmp_path)["random_labels_are_fitted"].findings[-1]
+  assert (finding.holds, finding.undecided) == (holds, undecided)
 
 
 # 10,000 images leave 10% and 50% uncertain by 0.6 and 1 point.
