@@ -24,8 +24,9 @@ def _make(kernel, bias, inputs):
 
 def test_of_two_classes_and_a_linear_network_all_are_found():
   random = np.random.default_rng(3)
-  inputs = random.standard_normal((200, 4))
-  kernel, bias = random.standard_normal((4, 2)), np.array([0.1, -0.2])
+  # Twice as large as the change that may be made to them.
+  inputs = 2 * _R * random.standard_normal((200, 4))
+  kernel, bias = random.standard_normal((4, 2)), _R * np.array([0.1, -0.2])
   across = kernel[:, 0] - kernel[:, 1]
   critical = np.abs(inputs @ across + bias[0] - bias[1]) < (
       _R * np.abs(across).sum())
@@ -59,7 +60,6 @@ def test_the_network_and_its_inputs_stay_as_they_are():
   subject, flat = small.make_subject()
   inputs = subject.split.inputs.copy()
   ratio = critical_samples.critical_sample_ratio(subject)
-  assert 0 < ratio <= 1
   assert critical_samples.critical_sample_ratio(subject) == ratio
   np.testing.assert_array_equal(subject.split.inputs, inputs)
   weights = small.split_weights(flat)
