@@ -8,12 +8,12 @@ as the filter is a process of its own.
 """
 
 import contextlib
-import importlib.abc
-import importlib.util
 import logging
 import os
 import subprocess
 import sys
+
+from rethink_tf.programs import import_hook
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _LIBRARY = "tensorflow"
@@ -46,22 +46,7 @@ def silence(level=2):
   if _LEVEL in os.environ:
     return
   os.environ[_LEVEL] = str(level)
-  if _LIBRARY not in sys.modules:
-    sys.meta_path.insert(0, _Finder())
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-  """Finds TensorFlow as Python does, to be executed behind the filter."""
-
-  def find_spec(self, fullname, path=None, target=None):
-    if fullname != _LIBRARY:
-      return None
-    sys.meta_path.remove(self)
-    spec = importlib.util.find_spec(fullname)
-    if spec:
-      execute = spec.loader.exec_module
-      spec.loader.exec_module = lambda module: _run_filtered(execute, module)
-    return spec
+  import_hook.install([_LIBRARY], _run_filtered)
 
 
 def _run_filtered(execute, module):

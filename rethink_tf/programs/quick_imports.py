@@ -9,11 +9,11 @@ again, none of which is any.
 
 import contextlib
 import gc
-import importlib.abc
-import importlib.util
 import sys
 
-_LIBRARIES = frozenset(("tensorflow", "keras"))
+from rethink_tf.programs import import_hook
+
+_LIBRARIES = ("tensorflow", "keras")
 _UNUSED = ("matplotlib", "pandas", "sklearn")
 
 
@@ -23,25 +23,7 @@ def install():
   Keras takes a package that is hidden from it for one that is not installed;
   all others import it as ever.
   """
-  if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-    sys.meta_path.insert(0, _Finder())
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-  """Finds the libraries as Python does, to be executed without what slows."""
-
-  def __init__(self):
-    self._to_come = set(_LIBRARIES)
-
-  def find_spec(self, fullname, path=None, target=None):
-    if fullname not in self._to_come:
-      return None
-    self._to_come.remove(fullname)
-    spec = importlib.util.find_spec(fullname)
-    if spec:
-      execute = spec.loader.exec_module
-      spec.loader.exec_module = lambda module: _run_quickly(execute, module)
-    return spec
+  import_hook.install(_LIBRARIES, _run_quickly)
 
 
 def _run_quickly(execute, module):
