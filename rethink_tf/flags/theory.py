@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import typing
 
+from rethink_tf import errors
 from rethink_tf.data import catalog
 from rethink_tf.flags import checks
 from rethink_tf.flags import declare
@@ -76,6 +77,12 @@ def _check_held_out(name, value, fields):
                f", the test examples of {dataset}")(name, value)
 
 
+def _check_class(name, value, fields):
+  dataset = fields["dataset"]
+  checks.whole(0, catalog.DATASETS[dataset].num_classes - 1,
+               f", the labels of {dataset}")(name, value)
+
+
 @dataclasses.dataclass(frozen=True)
 class TheoryConfig(run_flags.RunConfig):
   """All that determines the result of one of the theory's programs."""
@@ -140,6 +147,31 @@ class Corollary1(TheoryConfig):
       _check_blocks)
   label_noise: str | None = run_flags.declare_label_noise()
   labels_file: str | None = run_flags.declare_labels_file()
+
+
+@dataclasses.dataclass(frozen=True)
+class Perceptron(TheoryConfig):
+  """The Perceptron on examples of two classes."""
+
+  program: typing.ClassVar[str] = "perceptron"
+
+  dataset: str = _declare_dataset("mnist")
+  classes: tuple[int, ...] = declare.data(
+      (0, 1), "The two labels to tell apart.", _check_class, common=True)
+  label_corruption: tuple[float, ...] = run_flags.declare_label_corruption(
+      (0.0, 1.0))
+  n: tuple[int, ...] = declare.data(
+      (50, 100, 200, 400), "Training examples, the first n of the two classes.",
+      training_flags.count_from(1), common=True)
+  passes: int = declare.optimizer(
+      10_000, "Passes over the training set, at most.", checks.COUNT)
+
+  def check(self):
+    """Raises UsageError where fields do not go together."""
+    if len(self.classes) != 2:
+      raise errors.UsageError(
+          "--classes: expected two numbers with a comma between them. "
+          f"Received: {','.join(map(str, self.classes))}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,6 +273,10 @@ parse_corollary1 = functools.partial(
     parse, Corollary1,
     "Fits any labels by the network of Corollary 1, at several depths.",
     example="--dataset=digits --n=1000")
+parse_perceptron = functools.partial(
+    parse, Perceptron,
+    "Trains the Perceptron on two classes, beside what is proved of it.",
+    example="--dataset=digits --n=50,100")
 parse_rademacher = functools.partial(
     parse, Rademacher,
     "Estimates the Rademacher complexity of a model by training on signs.",

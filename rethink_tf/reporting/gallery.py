@@ -159,6 +159,11 @@ FIGURES = (
         "corollary1", "theory_figures", "Corollary 1: depth for width",
         theory_tables.corollary1, theory_figures.corollary1),
     Figure(
+        "perceptron", "theory_figures",
+        "Section 6 of the reprint: the Perceptron's mistakes and test error, "
+        "and the bounds on both, on true and on random labels",
+        theory_tables.perceptron, theory_figures.perceptron),
+    Figure(
         "error_against_examples", "linear_figures",
         "Section 5: test error of exact interpolation by training examples",
         linear_tables.error_against_examples,

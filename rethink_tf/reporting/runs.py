@@ -34,9 +34,9 @@ _KINDS = {"train": training_flags.Config, **{
     kind.program: kind for kind in (
         linear_flags.LinearConfig, section5_flags.Section5Config,
         double_descent_flags.DoubleDescentConfig, theory_flags.Corollary1,
-        theory_flags.Expressivity, theory_flags.Lemma1, theory_flags.Rademacher,
-        theory_flags.Separation, theory_flags.Stability,
-        theory_flags.VcDimension)}}
+        theory_flags.Expressivity, theory_flags.Lemma1, theory_flags.Perceptron,
+        theory_flags.Rademacher, theory_flags.Separation,
+        theory_flags.Stability, theory_flags.VcDimension)}}
 _NOT_FLAGS = ("program", "label_hash", "dataset_fingerprint")
 # Columns of train's metrics.csv that no row is without.
 _ALWAYS_MEASURED = ("step", "learning_rate", "train_loss", "train_accuracy")
@@ -57,6 +57,7 @@ _NEEDED = {
     "section5": _always_in(section5_flags.Section5Config),
     "double_descent": {"dataset"},
     "expressivity": {"method", "label_corruption"},
+    "perceptron": {"dataset", "classes"},
     "rademacher": {"dataset"}, "separation": {"dataset"},
     "stability": {"dataset", "model", "n"}}
 

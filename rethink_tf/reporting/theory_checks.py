@@ -141,8 +141,49 @@ def noise_is_separated(runs):
   return findings or [finding.Finding("random pixels and Gaussian noise", None)]
 
 
+def mistakes_are_bounded(runs):
+  """The Perceptron makes no more than (R / margin)^2 mistakes."""
+  findings = []
+  for subject, part in _perceptrons(runs):
+    separable = part[part.margin > 0]
+    if separable.empty:
+      continue
+    ratios = separable.mistakes / separable.mistake_bound
+    findings.append(finding.Finding(
+        subject, bool((ratios <= 1).all()),
+        f"at most {ratios.max():.3f} of it, for {len(separable)} sets of "
+        f"examples, {(separable.label_corruption > 0).sum()} with random "
+        "labels among them"))
+  return findings or [finding.Finding("the Perceptron", None)]
+
+
+def bound_tells_labels_apart(runs):
+  """The bound on the error is below a guess's on true labels alone."""
+  findings = []
+  for subject, part in _perceptrons(runs):
+    last = part[part.n == part.n.max()].set_index("label_corruption")
+    if not {0.0, 1.0} <= set(last.index):
+      continue
+    true, random = last.loc[0.0], last.loc[1.0]
+    findings.append(finding.Finding(
+        subject, bool(true.error_bound < 0.5 <= random.error_bound),
+        f"error at most {true.error_bound:.1%} with true labels (on the test "
+        f"set {true.test_error:.1%}), {random.error_bound:.1%} with random "
+        f"ones ({random.test_error:.1%})", "", int(part.n.max())))
+  return findings or [finding.Finding("the Perceptron", None)]
+
+
+def _perceptrons(runs):
+  """Yields what each run is called, and its rows."""
+  table = theory_tables.perceptron(runs)
+  if len(table):
+    for (dataset, classes, _), part in table.groupby(
+        ["dataset", "classes", "seed"], sort=False):
+      yield f"{names.name_dataset(dataset)}, classes {classes}", part
+
+
 # What claims.toml may name.
 CHECKS = (
-    noise_is_separated,
+    bound_tells_labels_apart, mistakes_are_bounded, noise_is_separated,
     represents_any_labels, triangular_matrix, depth_for_width,
     rademacher_is_one, estimator_is_right, shatters, stability_says_little)

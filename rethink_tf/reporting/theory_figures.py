@@ -105,6 +105,41 @@ def corollary1(table):
   return figure
 
 
+def perceptron(table):
+  """Draws the Perceptron's mistakes and errors, each under its bound.
+
+  Args:
+    table: of `theory_tables.perceptron`; a row of panels a run.
+  """
+  table = table.assign(more=_seeds_apart(table))
+  groups = list(table.groupby(["dataset", "classes", "more"], sort=False))
+  figure, panels = appearance.make_panels(
+      len(groups), 2, "The Perceptron: what is proved of it, and what it does",
+      size=(9.0, 0.5 + 3.3 * len(groups)))
+  for (left, right), ((dataset, classes, more), part) in zip(panels, groups):
+    for color, (corruption, some) in zip(
+        appearance.COLORS, part.groupby("label_corruption")):
+      name = _LABELS.get(corruption, f"label corruption {corruption:g}")
+      for axes, value, bound in (
+          (left, some.mistakes, some.mistake_bound),
+          (right, 100 * some.test_error, 100 * some.error_bound)):
+        axes.plot(some.n, value, "o-", color=color, label=name)
+        axes.plot(some.n, bound, "--", color=color, label=f"bound, {name}")
+    left.set_title(f"{names.name_dataset(dataset)}, classes {classes}{more}",
+                   loc="left")
+    left.set_yscale("log")
+    left.set_ylabel("mistakes until it fits,\nand (R / margin)²")
+    right.set_ylabel("test error, and examples\never mistaken (%)")
+    right.set_ylim(-4, 104)
+    for axes in (left, right):
+      axes.set_xscale("log")
+      appearance.number_ticks(axes.xaxis, sorted(set(part.n)))
+      axes.set_xlabel("training examples n")
+  figure.legend(*panels[0, 0].get_legend_handles_labels(),
+                loc="outside lower center", ncols=4)
+  return figure
+
+
 def rademacher(table):
   """Draws estimates of the empirical Rademacher complexity, a row a network.
 

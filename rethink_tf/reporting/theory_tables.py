@@ -42,6 +42,23 @@ def corollary1(runs):
   return _metrics(runs, "corollary1")
 
 
+def perceptron(runs):
+  """The Perceptron's mistakes and errors, a row an n and label corruption.
+
+  Returns:
+    A frame with the columns of metrics.csv, "classes" as text, and
+    "mistake_bound": (R / margin)^2, absent where nothing separates the points.
+  """
+  frames = []
+  for run in runs.of_program("perceptron"):
+    rows = run.metrics
+    bound = (rows.radius / rows.margin.where(rows.margin > 0)) ** 2
+    frames.append(rows.assign(
+        mistake_bound=bound, classes=" and ".join(
+            str(label) for label in run.config["classes"]), **_origin(run)))
+  return _stacked(frames)
+
+
 def rademacher(runs):
   """Estimates of the Rademacher complexity.
 

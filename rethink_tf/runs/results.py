@@ -87,6 +87,10 @@ _SHAPES = {
     "lemma1": {
         "instances": _is_count, "full_rank": _is_flag,
         "eigenvalue_error": _is_amount},
+    "perceptron": {
+        "n": _is_count, "mistakes_over_bound": _is_amount,
+        "mistakes": _EachOf(n=_is_count), "error_bound": _EachOf(n=_is_share),
+        "test_error": _EachOf(n=_is_share)},
     "rademacher": {
         "model": _is_text, "draws": _EachOf(n=_is_count),
         "estimates": _EachOf(n=_is_number),
@@ -125,6 +129,9 @@ COLUMNS = {
         "features", "label_corruption", "l2", "train_error", "test_error",
         "test_loss", "norm"},
     "lemma1": {"n", "position", "inverse_eigenvalue", "inverse_singular"},
+    "perceptron": {
+        "n", "label_corruption", "mistakes", "fits", "radius", "margin",
+        "error_bound", "test_error"},
     "section5": {"epoch", "distance"},
     "stability": {
         "label_corruption", "replacement", "epoch",

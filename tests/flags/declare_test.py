@@ -171,8 +171,8 @@ _PROGRAMS = {
     "select_kernel": selection.parse_select, "measure": measure.parse_measure,
     "report": suites.parse_report, "reproduce": suites.parse_reproduce,
     **{name: getattr(theory, f"parse_{name}") for name in (
-        "expressivity", "lemma1", "corollary1", "rademacher", "separation",
-        "stability", "vc_dimension")}}
+        "expressivity", "lemma1", "corollary1", "perceptron", "rademacher",
+        "separation", "stability", "vc_dimension")}}
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)

@@ -68,6 +68,7 @@ _OF_FLAGS = [
     (theory_flags.parse_expressivity, "", "0594b5f4"),
     (theory_flags.parse_lemma1, "", "221a2b8e"),
     (theory_flags.parse_corollary1, "", "0972caae"),
+    (theory_flags.parse_perceptron, "", "5d27f3ca"),
     (theory_flags.parse_rademacher, "", "9abc8cdc"),
     (theory_flags.parse_rademacher, "--model=linear", "30825df3"),
     (theory_flags.parse_separation, "", "86ff08c9"),

@@ -161,6 +161,16 @@ _REFUSED = {
         ("--n=20 --blocks=1,17", "expected whole numbers from 1 to 16, so that "
          "the depth k = b + 4 is at most n = 20. Received: 17"),
     ],
+    theory_flags.parse_perceptron: [
+        ("--dataset=digits --classes=0,10", "expected a whole number from 0 to "
+         "9, the labels of digits. Received: 10"),
+        ("--classes=3", "expected two numbers with a comma between them. "
+         "Received: 3"),
+        ("--classes=3,3", "expected different numbers. Received: '3,3'"),
+        ("--n=60001", "expected a whole number from 1 to 60,000, all that "
+         "mnist has. Received: 60001"),
+        ("--passes=0", _WHOLE),
+    ],
     theory_flags.parse_rademacher: [
         ("--model=inception_v3", f"expected one of {_SMALL_MODELS}, linear. "
          "Received: 'inception_v3'"),

@@ -226,6 +226,9 @@ _PROGRAMS = {
     "corollary1": _theory(
         theory_flags.parse_corollary1, theory_flags.Corollary1,
         "--dataset=digits", "--n=20", "--blocks=2"),
+    "perceptron": _theory(
+        theory_flags.parse_perceptron, theory_flags.Perceptron,
+        "--dataset=digits", "--n=10", "--passes=5"),
     "rademacher": _theory(
         theory_flags.parse_rademacher, theory_flags.Rademacher,
         "--dataset=digits", "--n=10", "--draws=1", "--epochs=1"),

@@ -109,7 +109,7 @@ def test_help_needs_no_tensorflow_and_writes_nothing(folder):
 
 
 def test_the_programs_below_are_all():
-  assert len(_PROGRAMS) == 18 and {"reproduce", "train"} < set(_PROGRAMS)
+  assert len(_PROGRAMS) == 19 and {"reproduce", "train"} < set(_PROGRAMS)
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 
 from rethink_tf.paper import claims as claims_lib
@@ -83,6 +84,20 @@ def _separation(folder, nearest=64.0):
       {"pixel_randomization": name, **{
           column: by_name[name] for column, by_name in distances.items()}}
       for name in names], dataset="digits")
+
+
+def _perceptron(folder, mistakes=24, true_bound=0.25, random_bound=0.98):
+  rows = [{"n": n, "label_corruption": p, "mistakes": mistakes, "passes": 3,
+           "fits": 1, "radius": 10.0, "margin": m, "error_bound": e,
+           "test_error": 0.1}
+          for p, m, e in ((0.0, 2.0, true_bound), (1.0, 1.0, random_bound))
+          for n in (20, 40)]
+  rows[-1]["margin"] = 0.0  # Too many points for any linear function.
+  by_labels = {"0": 0.5, "1": 0.5}
+  _write(folder, "perceptron", {
+      "n": 40, "mistakes_over_bound": 0.5, "mistakes": {"0": 24, "1": 24},
+      "error_bound": by_labels, "test_error": by_labels}, rows,
+         dataset="digits", classes=[0, 1])
 
 
 def _find(folder):
@@ -188,6 +203,14 @@ def test_the_other_figures_draw_their_rows(tmp_path):
   axes, = _drawn(tmp_path, "separation")
   assert [list(x.get_ydata()) for x in axes.get_lines()] == [
       [53.0] * 4, [38.0, 36.0, 68.0, 69.0], [17.0, 16.0, 64.0, 66.0]]
+  _perceptron(tmp_path / "p")
+  left, right = _drawn(tmp_path, "perceptron")
+  # Of 40 points with random labels there is no bound.
+  np.testing.assert_array_equal(
+      [line.get_ydata() for line in left.get_lines()],
+      [[24, 24], [25, 25], [24, 24], [100, np.nan]])
+  assert [list(line.get_ydata()) for line in right.get_lines()] == [
+      [10, 10], [25, 25], [10, 10], [98, 98]]
   written = pages.files(_find(tmp_path))
   assert {"corollary1.png", "lemma1.svg", "vc_dimension.csv"} <= set(written)
 
@@ -257,6 +280,9 @@ def test_stability_of_one_kind_of_labels_says_nothing(tmp_path):
     ("lemma_1", _lemma1, {"full_rank": False}),
     ("lemma_1", _lemma1, {"eigenvalue_error": 0.1}),
     ("depth_trades_for_width", _corollary1, {"train_accuracy": 0.9}),
+    ("the_perceptrons_mistakes_are_bounded", _perceptron, {"mistakes": 26}),
+    ("the_perceptrons_theory_explains", _perceptron, {"true_bound": 0.6}),
+    ("the_perceptrons_theory_explains", _perceptron, {"random_bound": 0.4}),
     ("vc_dimension_exceeds_n", _vc_dimension, {"shattered": 0}),
     ("vc_dimension_exceeds_n", _vc_dimension, {"fitted": 11})])
 def test_the_other_claims_hold_and_can_fail(tmp_path, name, write, changed):

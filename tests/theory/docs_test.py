@@ -12,8 +12,8 @@ from rethink_tf.theory import theorem1
 
 _TEXT = (pathlib.Path(rethink_tf.__file__).parent.parent / "docs/theory.md"
          ).read_text("utf-8")
-_PROGRAMS = {"corollary1", "expressivity", "lemma1", "rademacher",
-             "separation", "stability", "vc_dimension"}
+_PROGRAMS = {"corollary1", "expressivity", "lemma1", "perceptron",
+             "rademacher", "separation", "stability", "vc_dimension"}
 
 
 def test_every_command_is_one_that_its_program_takes():

@@ -1,4 +1,4 @@
-"""Tests of the six commands: results, refusals, resuming."""
+"""Tests of the commands: results, refusals, resuming."""
 
 import contextlib
 import csv
@@ -12,6 +12,7 @@ from rethink_tf import errors
 from rethink_tf.programs import corollary1
 from rethink_tf.programs import expressivity
 from rethink_tf.programs import lemma1
+from rethink_tf.programs import perceptron
 from rethink_tf.programs import rademacher
 from rethink_tf.programs import separation
 from rethink_tf.programs import stability
@@ -25,8 +26,9 @@ from tests import launch
 
 _PROGRAMS = {
     "corollary1": corollary1, "expressivity": expressivity, "lemma1": lemma1,
-    "rademacher": rademacher, "separation": separation,
-    "stability": stability, "vc_dimension": vc_dimension}
+    "perceptron": perceptron, "rademacher": rademacher,
+    "separation": separation, "stability": stability,
+    "vc_dimension": vc_dimension}
 # Columns that are no numbers.
 _WORDS = ("model", "pixel_randomization")
 # Each in a second or two.
@@ -34,6 +36,7 @@ _SMALL = {
     "corollary1": ["--dataset=digits", "--n=60", "--blocks=2,3"],
     "expressivity": ["--dataset=digits", "--n=200"],
     "lemma1": ["--sizes=5,10", "--instances=2"],
+    "perceptron": ["--dataset=digits", "--n=20,40"],
     "rademacher": ["--dataset=digits", "--n=20,40", "--draws=2", "--epochs=3"],
     "separation": ["--dataset=digits", "--n=100"],
     "stability": ["--dataset=digits", "--n=40", "--epochs=2",
