@@ -140,6 +140,11 @@ class Config(run_flags.RunConfig):
       None, "Record each training example's margin in every epoch, to "
       "examples.npz; changes no result.", typed=False,
       used_if=lambda fields: fields["record_examples"])
+  halve_test_set: bool | None = declare.run(
+      None, "Measure the two halves of the test set apart too, in "
+      "test_halves.csv: one to choose by when to stop, one to measure that. "
+      "Changes no result.", typed=False,
+      used_if=lambda fields: fields["halve_test_set"])
   measure_every: int | None = declare.run(
       None, "Epochs between measures of the network, those of the program "
       "measure, to measures.csv; the last epoch has them too; 0: none. Changes "

@@ -16,7 +16,7 @@ import numpy as np
 # What tells no suite of networks from another: their labels are held against
 # each other by hash.
 _FREE = ("subset", "label_seed", "eval_every", "record_examples",
-         "measure_every")
+         "halve_test_set", "measure_every")
 # Feldman and Zhang's, of examples whose influence is looked at.
 LEAST_MEMORIZED = 0.25
 # Training examples whose influence is computed at a time.

@@ -259,6 +259,34 @@ def early_stopping(runs, rows, most):
   return findings
 
 
+def early_stopping_by_halves(runs, rows, most):
+  """To stop by one half of the test set gains hardly anything on the other."""
+  findings = []
+  for number in rows:
+    config = table1_rows.config_of(number)
+    halved = [run.test_halves for run in runs.best(config)
+              if run.test_halves is not None]
+    if not halved:
+      findings.append(finding.Finding(config.model, None))
+      continue
+    gains, epochs = zip(*itertools.chain.from_iterable(
+        _stop_by_halves(table) for table in halved))
+    gain = 100 * statistics.mean(gains)
+    chosen = ", ".join(f"{epoch:g}" for epoch in epochs)
+    findings.append(finding.Finding(
+        config.model, gain <= most,
+        f"{gain:+.2f} points on the other half, of epochs {chosen} against "
+        f"{halved[0].index[-1]}", "", runs.best(config)[0].count))
+  return findings
+
+
+def _stop_by_halves(table):
+  """Yields what each half gains by the other's best epoch, and that epoch."""
+  for chosen_by, measured_by in itertools.permutations(table.columns[-2:]):
+    epoch = table[chosen_by].idxmax()
+    yield table[measured_by][epoch] - table[measured_by].iloc[-1], epoch
+
+
 def _check_rows(runs, rows, name, judge, more_may_help=False):
   """Judges an accuracy of each row.
 
@@ -341,4 +369,4 @@ CHECKS = (
     reaches_first, every_corruption_fitted, slowdown, error_grows,
     signal_learned, unregularized_generalizes, crop_beats_decay,
     regularizer_helps, steadier, difference, decay_and_random_labels,
-    early_stopping)
+    early_stopping, early_stopping_by_halves)

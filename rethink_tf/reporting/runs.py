@@ -27,7 +27,7 @@ from rethink_tf.suites import plan as suite_plan
 # are shown beside the numbers.
 FREE = (
     "seed", "epochs", "train_examples", "eval_every", "stop_when_fitted",
-    "precision", "record_examples", "measure_every")
+    "precision", "record_examples", "measure_every", "halve_test_set")
 
 # The class of each program's config.
 _KINDS = {"train": training_flags.Config, **{
@@ -72,6 +72,7 @@ class Run:
     result: the dict of result.json.
     metrics: metrics.csv as a `pandas.DataFrame` indexed by epoch.
     label_kinds: label_kinds.csv likewise, or None.
+    test_halves: test_halves.csv likewise, or None.
     measures: a dict from the name of each measure in measures.json to its
       value; empty where it was not measured.
   """
@@ -81,6 +82,7 @@ class Run:
   result: dict
   metrics: pd.DataFrame
   label_kinds: pd.DataFrame | None
+  test_halves: pd.DataFrame | None = None
   measures: dict = dataclasses.field(default_factory=dict)
 
   @property
@@ -321,7 +323,7 @@ def _read(directory):
     raise _another_version(directory)
   return Run(
       directory, config, loaded.result, loaded.metrics, loaded.label_kinds,
-      _read_measures(directory, loaded.result))
+      loaded.test_halves, _read_measures(directory, loaded.result))
 
 
 def _read_measures(directory, result):

@@ -15,7 +15,7 @@ _SHOWN = (
     "dataset", "model", "train_examples", "label_corruption", "label_noise",
     "labels_file", "pixel_randomization", "random_crop", "data_augmentation",
     "dropout", "weight_decay", "epochs", "stop_when_fitted", "precision",
-    "seed", "eval_every", "record_examples", "measure_every")
+    "seed", "eval_every", "record_examples", "measure_every", "halve_test_set")
 
 
 def lines(runs, places):

@@ -22,8 +22,8 @@ from rethink_tf.runs import storage
 # run's directory.
 FILES = (
     "result.json", "SHA256SUMS", "examples.npz", "metrics.csv",
-    "label_kinds.csv", "measures.csv", "staleness.csv", "environment.json",
-    "config.json")
+    "label_kinds.csv", "test_halves.csv", "measures.csv", "staleness.csv",
+    "environment.json", "config.json")
 FOLDERS = ("tensorboard", "checkpoints")
 PREVIEW = "preview.png"
 _BELOW = re.compile(

@@ -4,6 +4,7 @@
     environment.json  versions, machine, revision, paths
     metrics.csv       a row an epoch
     label_kinds.csv   accuracy on each kind of training labels
+    test_halves.csv   accuracy on each half of the test set
     measures.csv      measures of the network, along training
     staleness.csv     of asynchronous workers, along training
     examples.npz      each training example's margins: `examples`
@@ -39,6 +40,7 @@ METRICS_COLUMNS = (
 )
 # With the weights fixed, where some labels are corrupted and some are not.
 LABEL_KINDS_COLUMNS = ("epoch", "step", *results.LABEL_KINDS)
+TEST_HALVES_COLUMNS = ("epoch", "step", *results.TEST_HALVES)
 STALENESS_COLUMNS = ("epoch", "step", *results.STALENESS)
 WORKERS_KEY = "workers.key"
 # Of config.json, what is known once the data is loaded.
@@ -47,7 +49,8 @@ _FOUND = {"label_hash", "dataset_fingerprint"}
 _LONGEST_LOCK = 20
 _SUMS = "SHA256SUMS"
 _SUMMED = ("config.json", "metrics.csv", "result.json")
-_SUMMED_WHERE_THERE = ("label_kinds.csv", "measures.csv", "staleness.csv")
+_SUMMED_WHERE_THERE = (
+    "label_kinds.csv", "test_halves.csv", "measures.csv", "staleness.csv")
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -239,19 +242,20 @@ class RunDirectory:
 
     Args:
       rows: a dict a row, with the columns of metrics.csv, and those of
-        label_kinds.csv where they were measured; those of measures.csv as a
-        dict "measures", where they were, and those of staleness.csv.
+        label_kinds.csv, test_halves.csv and staleness.csv where they were
+        measured; those of measures.csv as a dict "measures", where they were.
       columns: those of metrics.csv, where it is not a training run's.
     """
     self._write("metrics.csv", storage.csv_text(columns, rows))
-    kinds = [row for row in rows if row.get("untouched_accuracy") is not None]
-    if kinds:
-      self._write(
-          "label_kinds.csv", storage.csv_text(LABEL_KINDS_COLUMNS, kinds))
+    for name, part in (
+        ("label_kinds.csv", LABEL_KINDS_COLUMNS),
+        ("test_halves.csv", TEST_HALVES_COLUMNS),
+        ("staleness.csv", STALENESS_COLUMNS)):
+      # All rows of such a table have a number in this column.
+      some = [row for row in rows if row.get(part[-2]) is not None]
+      if some:
+        self._write(name, storage.csv_text(part, some))
     self._write_measures([row for row in rows if row.get("measures")])
-    stale = [row for row in rows if results.STALENESS[0] in row]
-    if stale:
-      self._write("staleness.csv", storage.csv_text(STALENESS_COLUMNS, stale))
 
   def _write_measures(self, rows):
     if not rows:

@@ -31,6 +31,7 @@ class Run:
     label_kinds: label_kinds.csv likewise, or None where a run has none. In
       one of an earlier version, which did not tell drawn labels apart, only
       "untouched_accuracy" and "drawn_accuracy" have numbers.
+    test_halves: test_halves.csv likewise, or None where a run has none.
   """
 
   directory: pathlib.Path
@@ -38,6 +39,7 @@ class Run:
   result: dict | None
   metrics: "pd.DataFrame"
   label_kinds: "pd.DataFrame | None" = None
+  test_halves: "pd.DataFrame | None" = None
 
   def curve(self, name):
     """Returns a column of the metrics where it was measured.
@@ -74,11 +76,14 @@ def load_run(directory):
   result = run_directory.read_result(directory)
   # A program other than train has columns of its own.
   columns = None if "program" in config else run_directory.METRICS_COLUMNS
-  kinds = directory / "label_kinds.csv"
+  kinds, halves = (
+      directory / name for name in ("label_kinds.csv", "test_halves.csv"))
   return Run(
       directory, config, result,
       _read_table(directory / "metrics.csv", columns),
-      _read_label_kinds(kinds) if kinds.exists() else None)
+      _read_label_kinds(kinds) if kinds.exists() else None,
+      _read_table(halves, run_directory.TEST_HALVES_COLUMNS)
+      if halves.exists() else None)
 
 
 def runs_below(folder):

@@ -12,6 +12,9 @@ import math
 LABEL_KINDS = (
     "corrupted_accuracy", "drawn_equal_accuracy", "untouched_accuracy",
     "drawn_accuracy")
+# Of test_halves.csv: test accuracies on every other test image, from the first
+# one on, and on the rest.
+TEST_HALVES = ("first_half_accuracy", "second_half_accuracy")
 # Of staleness.csv, over an epoch's steps: how many updates others made between
 # a step's reading of the weights and its own update.
 STALENESS = ("mean_staleness", "largest_staleness")

@@ -9,6 +9,7 @@ import numpy as np
 
 from rethink_tf import streams
 from rethink_tf.models import state
+from rethink_tf.runs import results
 from rethink_tf.training import asynchronous
 from rethink_tf.training import checkpoints
 from rethink_tf.training import evaluation
@@ -298,6 +299,8 @@ class _EpochTest:
       measured = evaluation.measure(
           self._model, self._task.test, self._team, self._callbacks)
       self._saver.stop_if_asked(logs)
+      if config.halve_test_set:
+        measured.update(self._measure_halves(logs))
     if self._task.labels is not None:
       measured.update(self._measure_label_kinds(logs))
     if config.measure_every and (
@@ -307,12 +310,21 @@ class _EpochTest:
           self._model, lambda: self._saver.stop_if_asked(logs))
     return measured
 
-  def _measure_label_kinds(self, logs):
-    split = self._task.train
+  def _measure_halves(self, logs):
+    right = self._find_right(self._task.test, logs)
+    # Of every other image, as some sets have the easy ones first.
+    return {name: float(np.mean(right[number::2]))
+            for number, name in enumerate(results.TEST_HALVES)}
+
+  def _find_right(self, split, logs):
+    """Tells which examples have the right class predicted; bool `(n,)`."""
     classes = evaluation.predict_classes(
         self._model, self._task.config, split, self._team, self._callbacks)
     self._saver.stop_if_asked(logs)
-    fitted = classes == split.labels
+    return classes == split.labels
+
+  def _measure_label_kinds(self, logs):
+    fitted = self._find_right(self._task.train, logs)
     return {f"{kind}_accuracy": float(np.mean(fitted[which]))
             for kind, which in self._task.labels.kinds().items() if which.any()}
 
@@ -372,7 +384,8 @@ def _forget_test(rows, config):
   last = _last_epoch(config, rows)
   for row in rows:
     if row["epoch"] % config.eval_every and row["epoch"] < last:
-      row |= dict.fromkeys(("test_loss", "test_accuracy", "test_top5"))
+      row |= dict.fromkeys((
+          "test_loss", "test_accuracy", "test_top5", *results.TEST_HALVES))
     if row["epoch"] % (config.measure_every or 1) and row["epoch"] < last:
       row.pop("measures", None)
 

@@ -94,6 +94,7 @@ _FLAGS = {
     "label_seed": _numbers(int, lambda x: 0 <= x < 2**31),
     "label_noise": _words("uniform", "asymmetric"),
     "record_examples": _words("true", "false"),
+    "halve_test_set": _words("true", "false"),
     # Others take a minute a run.
     "measure_every": (st.just("0"), st.sampled_from(["", "-1", "often"])),
     "checkpoint_minutes": _numbers(float, lambda x: 0 < x < math.inf),

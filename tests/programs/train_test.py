@@ -495,6 +495,24 @@ def test_where_all_labels_are_alike_no_kinds_are_told_apart(tmp_path):
   assert rethink_tf.load_run(tmp_path).label_kinds is None
 
 
+def test_the_halves_of_the_test_set_are_measured_apart(tmp_path):
+  assert _main(*_FLAGS, "--halve_test_set", "--epochs=3", "--eval_every=2",
+               f"--logdir={tmp_path}") == 0
+  run = rethink_tf.load_run(tmp_path)
+  # With the test, which the last epoch has too.
+  assert list(run.test_halves.index) == [2, 3]
+  arrays, _ = checkpoints.latest(tmp_path / "checkpoints")
+  images, labels = digits.load()[1].images, digits.load()[1].labels
+  for start, half in enumerate(results.TEST_HALVES):
+    accuracy, _ = _measured(arrays, images[start::2], labels[start::2])
+    assert run.test_halves.loc[3, half] == pytest.approx(accuracy, abs=1e-6)
+  assert run.metrics.test_accuracy[3] == pytest.approx(
+      np.mean(run.test_halves.loc[3, list(results.TEST_HALVES)]), abs=1e-3)
+  assert "halve_test_set" in run.config
+  sums = (tmp_path / "SHA256SUMS").read_text("utf-8")
+  assert "test_halves.csv" in sums
+
+
 # What Section 2.1 looks like.
 
 

@@ -64,7 +64,7 @@ def _paper(config):
     speed = 1.5
   setback = 1.0 if model == "inception_small_no_bn" else 0.0
   return {"train": train, "test": test, "speed": speed, "wait": 3 * p,
-          "setback": setback, "params": _WEIGHTS[model]}
+          "setback": setback, "halves": test, "params": _WEIGHTS[model]}
 
 
 # The talk's numbers are not those that the paper's table gives, and what weight
@@ -146,6 +146,7 @@ _BROKEN = {
     "weight_decay_and_random_labels": (
         {"row": 11, "label_corruption": 1.0}, {"train": 0.99}),
     "early_stopping_gains_nothing": ({"row": 7}, {"best": 0.84}),
+    "early_stopping_gains_nothing_apart": ({"row": 18}, {"halves": 0.53}),
     "batch_normalization_helps_a_little": ({"row": 7}, {"test": 0.77}),
     "batch_normalization_stabilizes": ({"row": 4}, {"setback": 1.5}),
 }
@@ -176,6 +177,22 @@ def test_hyperparameters_that_differ_are_seen():
   finding, = checks.same_hyperparameters(runs_lib.Runs([]), [[3, 5]])
   assert finding.holds is False
   assert finding.ours == "differ in label_corruption, weight_decay"
+
+
+def test_an_epoch_is_chosen_by_one_half_and_measured_by_the_other(tmp_path):
+  config = made_up_runs.row(18, epochs=3, halve_test_set=True)
+  made_up_runs.write(tmp_path / "run", config, halves=0.0)
+  path = tmp_path / "run/test_halves.csv"
+  header = path.read_text("utf-8").splitlines()[0]
+  path.write_text(f"{header}\n1,391,0.5,0.3\n2,782,0.4,0.6\n3,1173,0.45,0.55\n")
+  (tmp_path / "run/SHA256SUMS").unlink()
+  finding, = checks.early_stopping_by_halves(
+      runs_lib.find(tmp_path)[0], [18], 1.0)
+  # The first half's best epoch costs 25 points of the second, the second's
+  # best 5 of the first.
+  assert finding.holds and finding.count == 50_000
+  assert finding.ours == (
+      "-15.00 points on the other half, of epochs 1, 2 against 3")
 
 
 def test_runs_stopped_after_different_epochs_are_named(tmp_path):

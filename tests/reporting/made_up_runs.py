@@ -6,13 +6,15 @@ import math
 from rethink_tf.data import catalog
 from rethink_tf.flags import training as training_flags
 from rethink_tf.runs import directory as run_directory
+from rethink_tf.runs import results
 from rethink_tf.suites import plan as suite_plan
 
 _LEVELS = ("0.90", "0.95", "0.98", "0.999")
 
 
 def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0, wait=0,
-          setback=0.0, fitted=None, stopped_after=None, **changed):
+          setback=0.0, fitted=None, halves=None, stopped_after=None,
+          **changed):
   """Writes a finished run.
 
   Args:
@@ -24,6 +26,7 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0, wait=0,
     wait: epochs that pass before it, and the loss, begin to change.
     setback: by how much the training loss rises in an epoch on the way.
     fitted: label_kinds.csv's last (corrupted, untouched) accuracies, or None.
+    halves: test_halves.csv's first accuracy of both halves, or None.
     stopped_after: the epoch after which it stopped; default: the config's last.
     **changed: values of result.json to replace.
 
@@ -52,6 +55,9 @@ def write(folder, config, train=1.0, test=0.5, best=None, speed=1.0, wait=0,
           "corrupted_accuracy": corrupted, "untouched_accuracy": untouched,
           "drawn_equal_accuracy": untouched,
           "drawn_accuracy": 0.9 * corrupted + 0.1 * untouched}
+    if halves is not None:
+      rows[-1] |= dict.fromkeys(
+          results.TEST_HALVES, halves if epoch == 1 else test * share)
   result = {
       "status": "done", "model": config.model, "params": 7,
       "train_examples": count, "epochs": epochs,

@@ -21,7 +21,8 @@ class Recorder(keras.callbacks.Callback):
     test: a function of an epoch's logs that measures what is due after it: a
       dict with the test set's "cross_entropy" and "accuracy", and with the
       accuracies of label_kinds.csv where some training labels are corrupted,
-      and a dict of "measures" where they are recorded.
+      and those of test_halves.csv and a dict of "measures" where they are
+      recorded.
   """
 
   def __init__(self, rows, directory, position, schedule, train_count, test):
@@ -52,7 +53,8 @@ class Recorder(keras.callbacks.Callback):
         "images_per_second": round(self._train_count / seconds, 1),
         "seconds": round(seconds, 3),
         **{name: tested.get(name) for name in results.LABEL_KINDS},
-        **{name: tested[name] for name in ("measures",) if name in tested},
+        **{name: tested[name] for name in ("measures", *results.TEST_HALVES)
+           if name in tested},
         **{name: logs[name] for name in results.STALENESS if name in logs},
     })
     self._directory.write_metrics(self._rows)
