@@ -93,8 +93,8 @@ FIGURES = (
         curves.fig1, figures.fig1),
     Figure(
         "fig1a", "figures",
-        "Figure 1a: training loss of Inception on true labels, random labels, "
-        "shuffled pixels, random pixels and Gaussian noise",
+        "Figure 1a: training loss of Inception, on true labels and with "
+        "modified labels or images",
         curves.fig1a, figures.fig1a, _CIFAR10),
     Figure(
         "fig1b", "figures",
