@@ -68,8 +68,7 @@ _ONLY = {
         "distributed.strategy", "measures.critical_samples",
         "measures.sampled_loss", "models.normalization", "runs.environment",
         "theory.trajectory", "training.asynchronous", "training.determinism",
-        "training.experiment", "training.sgd",
-        "training.callbacks.event_files"},
+        "training.sgd"},
     "tensorflow_datasets": {"data.imagenet.loader", "data.prepared"},
     # NumPy's global generator and its distributions are nobody's stream.
     "random": set(),

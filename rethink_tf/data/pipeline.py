@@ -1,7 +1,6 @@
-"""Batches of images in memory: network inputs, in a reproducible order.
+"""Batches of images in memory as tf.data, network inputs, in order of `plans`.
 
-The batches of epoch e are a function of (seed, e), so a run that starts again
-at epoch e sees what the first one would have seen.
+On JAX no such pipeline is needed: see `device`.
 """
 
 import functools
@@ -10,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from rethink_tf.data import epochs
+from rethink_tf.data import plans
 from rethink_tf.data import preprocessing
-from rethink_tf.data import split as split_lib
 
 # Enough to hide one slow batch, and little memory.
 _PREFETCH = 8
@@ -31,19 +30,19 @@ def training_batches(split, config, start_epoch=0, start_batch=0, shard=None):
     with sample weights, float32 `(b,)`.
   """
   def cut(order, windows, done):
-    plans = tf.data.Dataset.from_tensor_slices((order, windows))
-    return plans.batch(config.batch_size).skip(tf.cast(done, tf.int64))
+    examples = tf.data.Dataset.from_tensor_slices((order, windows))
+    return examples.batch(config.batch_size).skip(tf.cast(done, tf.int64))
 
-  plans = epochs.chain(
-      functools.partial(epoch_plan, len(split), config),
+  planned = epochs.chain(
+      functools.partial(plans.epoch_plan, len(split), config),
       tf.TensorSpec([len(split), 2], tf.int64),
       config, start_epoch, start_batch, cut)
   to_batch = _cropped(split) if config.random_crop else _central(split)
   if shard:
-    batches = plans.flat_map(shard.share).map(
+    batches = planned.flat_map(shard.share).map(
         lambda order, windows, weights: (*to_batch(order, windows), weights))
   else:
-    batches = plans.map(to_batch)
+    batches = planned.map(to_batch)
   return batches.prefetch(_PREFETCH)
 
 
@@ -68,29 +67,6 @@ def evaluation_batches(split, shard=None):
     return central, labels[start:stop]
 
   return slices.map(to_batch).prefetch(_PREFETCH)
-
-
-def epoch_plan(count, config, epoch):
-  """Draws the order and windows of one epoch.
-
-  Args:
-    count: number of training examples.
-    config: the `Config`; its seed is used.
-    epoch: the epoch, from 0.
-
-  Returns:
-    `(order, windows)`: int64 `(count,)`, example indices in the order of
-    training, and int64 `(count, 2)`, row j the top and left of the window of
-    example order[j].
-  """
-  order = split_lib.draw_order(count, config, epoch)
-  windows = preprocessing.crop_offsets(count, 32, config.seed, epoch)
-  return order, windows[order]
-
-
-def steps_per_epoch(count, batch_size):
-  """Returns the number of batches, the last partial one included."""
-  return -(-count // batch_size)
 
 
 @functools.lru_cache(maxsize=2)

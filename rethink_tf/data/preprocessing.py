@@ -8,7 +8,6 @@ per_image_whitening function in TENSORFLOW": today's
 """
 
 import numpy as np
-import tensorflow as tf
 
 from rethink_tf import streams
 
@@ -25,6 +24,9 @@ def standardize(images):
     float32 `(n, h, w, c)`: each image less its mean, divided by
     max(its standard deviation, 1 / sqrt(h * w * c)).
   """
+  # Imported here: on JAX `device` does this, and crops are drawn without it.
+  import tensorflow as tf  # noqa: PLC0415
+
   scaled = tf.cast(images, tf.float32) / 255.0
   return tf.image.per_image_standardization(scaled)
 

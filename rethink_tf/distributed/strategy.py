@@ -9,12 +9,9 @@ import dataclasses
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from rethink_tf import errors
-from rethink_tf.data import pipeline
-from rethink_tf.data import shard as shard_lib
-from rethink_tf.distributed import keras_repairs
+from rethink_tf.data import plans
 from rethink_tf.models import state
 
 
@@ -27,7 +24,7 @@ class Team:
     link: the `Link` to the other workers, or None where there are none.
   """
 
-  strategy: tf.distribute.Strategy | None = None
+  strategy: object = None
   link: object = None
 
   @property
@@ -53,6 +50,9 @@ class Team:
     """The `Shard` of this worker; None where there is but one part."""
     if not self.strategy:
       return None
+    # Imported here, as below: a single device may be one without TensorFlow.
+    from rethink_tf.data import shard as shard_lib  # noqa: PLC0415
+
     local = self.replicas // self.workers
     first = self.worker * local
     return shard_lib.Shard(first, first + local, self.replicas)
@@ -67,6 +67,8 @@ class Team:
       model = build()
       if not self.strategy:
         return model
+      from rethink_tf.distributed import keras_repairs  # noqa: PLC0415
+
       return keras_repairs.repaired(model, self.workers > 1)
 
   def distribute(self, batches):
@@ -130,6 +132,8 @@ class Team:
     Returns:
       int `(n,)`, the same on each worker.
     """
+    import tensorflow as tf  # noqa: PLC0415
+
     @tf.function
     def classes(inputs):
       return self.strategy.run(
@@ -229,7 +233,7 @@ ALONE = Team()
 
 
 def make(name, link=None):
-  """Makes the team of a run, before TensorFlow has done anything else.
+  """Makes the team of a run, before its backend has done anything else.
 
   Args:
     name: one of `config.STRATEGIES`.
@@ -240,6 +244,8 @@ def make(name, link=None):
   """
   if name == "one_device":
     return ALONE
+  import tensorflow as tf  # noqa: PLC0415
+
   if name == "mirrored":
     return Team(tf.distribute.MirroredStrategy())
   if len(link.cluster) == 1:
@@ -282,7 +288,7 @@ def check_batches(config, train_count, parts, name="replicas"):
 
 def describe(team, name, config, train_count):
   """Returns how a run's work is shared, as environment.json records it."""
-  steps = pipeline.steps_per_epoch(train_count, config.batch_size)
+  steps = plans.steps_per_epoch(train_count, config.batch_size)
   return {
       "strategy": name,
       "workers": list(team.link.cluster.addresses) if team.link else None,

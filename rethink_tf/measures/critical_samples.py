@@ -5,10 +5,13 @@ A function of a `Subject`, on the sample that `sampled_loss` takes.
 
 import functools
 
+import keras
 import numpy as np
-import tensorflow as tf
 
 from rethink_tf.measures import sampled_loss
+
+if keras.backend.backend() == "tensorflow":
+  import tensorflow as tf
 
 # How far each input may move. Inputs are standardized, image by image: so much
 # of an image's standard deviation. Of MLP 1x512 on 50,000 images of CIFAR-10,

@@ -7,9 +7,11 @@ training moves, biases included, as one vector of d numbers.
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from rethink_tf.measures import subject as subject_lib
+
+if keras.backend.backend() == "tensorflow":
+  import tensorflow as tf
 
 # The most training examples that are looked at, the first ones. An example
 # takes a convolutional network a hundred times the arithmetic of a multi-layer

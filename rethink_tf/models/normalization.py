@@ -8,10 +8,8 @@ other backends compile the elementwise ones together by themselves.
 import keras
 from keras import ops
 
-try:
+if keras.backend.backend() == "tensorflow":
   import tensorflow as tf
-except ImportError:  # Another backend, on a machine without TensorFlow.
-  tf = None
 
 
 @keras.saving.register_keras_serializable("rethink_tf")

@@ -99,6 +99,8 @@ def _find_revision():
 
 def _is_onednn_on():
   """Returns whether TensorFlow uses oneDNN; None where it does not say."""
+  if "tensorflow" not in sys.modules:  # Another backend computes.
+    return None
   try:
     from tensorflow.python.util import _pywrap_util_port  # noqa: PLC0415
 

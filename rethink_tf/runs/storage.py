@@ -67,11 +67,16 @@ def replacing(path):
 
 
 def append_text(path, text):
-  """Adds UTF-8 text at the end of a file, made where absent.
+  """Adds UTF-8 text at the end of a file, as `append_bytes` does."""
+  append_bytes(path, text.encode())
+
+
+def append_bytes(path, content):
+  """Adds bytes at the end of a file, made where absent.
 
   Args:
     path: `pathlib.Path`.
-    text: str, written at once, so that a kill leaves all of it or nothing; so
+    content: written at once, so that a kill leaves all of it or nothing; so
       does a disk that has room for a part.
 
   Raises:
@@ -82,7 +87,7 @@ def append_text(path, text):
   try:
     descriptor = os.open(path, flags, 0o666)
     try:
-      _append(descriptor, text.encode())
+      _append(descriptor, content)
     finally:
       os.close(descriptor)
   except OSError as error:

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from rethink_tf import errors
 from rethink_tf.data import pipeline
+from rethink_tf.data import plans
 from rethink_tf.models import state
 from rethink_tf.runs import storage
 from rethink_tf.training import checkpoints
@@ -50,7 +51,7 @@ def train(model, config, split, folder, measure, enough=None, minutes=1.0,
     return _stack(measured)
   if not measured:
     measured.append(measure(model))
-  steps = pipeline.steps_per_epoch(len(split), config.batch_size)
+  steps = plans.steps_per_epoch(len(split), config.batch_size)
   finished = len(measured) > config.epochs or enough and enough(measured[-1])
   if not finished:
     epoch = len(measured) - 1

@@ -1,17 +1,16 @@
 """One run, from a Config to result.json."""
 
 import dataclasses
+import sys
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from rethink_tf import errors
 from rethink_tf.data import datasets
 from rethink_tf.data import randomization
 from rethink_tf.data import subsets
 from rethink_tf.data.imagenet import loader as imagenet
-from rethink_tf.data.imagenet import photographs
 from rethink_tf.distributed import strategy
 from rethink_tf.models import registry
 from rethink_tf.models import state
@@ -52,15 +51,29 @@ def run(config, options, directory, stop, link=None, measure=None,
   try:
     return _run(
         config, options, directory, stop, link, measure, coordinator)
-  except tf.errors.ResourceExhaustedError as error:
-    # Memory, or the disk where TensorBoard's files are begun.
-    raise errors.StorageError(
-        f"TensorFlow ran out of space: {error.message}") from error
-  except tf.errors.OpError as error:
-    damaged = photographs.as_data_error(error)
-    if damaged is None:
+  except Exception as error:
+    failure = _as_run_error(error)
+    if failure is None:
       raise
-    raise damaged from error
+    raise failure from error
+
+
+def _as_run_error(error):
+  """Returns the `RunError` that a failure of the backend's is, or None."""
+  tf = sys.modules.get("tensorflow")  # Where it was never needed, it is None.
+  if tf and isinstance(error, tf.errors.ResourceExhaustedError):
+    # Memory, or the disk.
+    return errors.StorageError(
+        f"TensorFlow ran out of space: {error.message}")
+  if tf and isinstance(error, tf.errors.OpError):
+    from rethink_tf.data.imagenet import photographs  # noqa: PLC0415
+
+    return photographs.as_data_error(error)
+  jax = sys.modules.get("jax")
+  if (jax and isinstance(error, jax.errors.JaxRuntimeError)
+      and "RESOURCE_EXHAUSTED" in str(error)):
+    return errors.StorageError(f"JAX ran out of memory: {error}")
+  return None
 
 
 def _run(config, options, directory, stop, link, measure, coordinator):

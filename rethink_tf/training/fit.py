@@ -10,7 +10,6 @@ import numpy as np
 from rethink_tf import streams
 from rethink_tf.models import state
 from rethink_tf.runs import results
-from rethink_tf.training import asynchronous
 from rethink_tf.training import checkpoints
 from rethink_tf.training import evaluation
 from rethink_tf.training import losses
@@ -151,13 +150,7 @@ def train(model, task, setting, examples=None):
       _StopWhenFitted(task.config, rows),
       *_add_displays(saver, shown, task, setting, rows, examples),
   ]
-  if remote:
-    loop = asynchronous.Loop(
-        model, asynchronous.Remote(
-            setting.coordinator, model, remote, task.config),
-        task, setting, position, callbacks, saver)
-  else:
-    loop = _Loop(model, task, setting.team, position, callbacks)
+  loop = _make_loop(model, remote, task, setting, position, callbacks, saver)
   with contextlib.closing(shown):  # What ends the run is said below it.
     if restored.batch == position.steps:  # All that is missing is its test.
       ends = keras.callbacks.CallbackList(callbacks, model=model)
@@ -167,6 +160,19 @@ def train(model, task, setting, examples=None):
     if len(rows) < _last_epoch(task.config, rows):
       loop.fit(task.config.epochs)
   return rows
+
+
+def _make_loop(model, remote, task, setting, position, callbacks, saver):
+  """Returns what trains: an object with `fit` and `finish_epoch`."""
+  if remote:
+    # Imported here, as it needs TensorFlow whatever the backend.
+    from rethink_tf.training import asynchronous  # noqa: PLC0415
+
+    return asynchronous.Loop(
+        model, asynchronous.Remote(
+            setting.coordinator, model, remote, task.config),
+        task, setting, position, callbacks, saver)
+  return _Loop(model, task, setting.team, position, callbacks)
 
 
 def _build_remote(model, task, coordinator):

@@ -9,7 +9,7 @@ hundred steps.
 
 import keras
 
-from rethink_tf.data import pipeline
+from rethink_tf.data import plans
 
 # Running training accuracy above which a network has fitted its training set.
 FITTED = 0.9999
@@ -26,7 +26,7 @@ def learning_rate(config, train_count):
     A `keras.optimizers.schedules.LearningRateSchedule` that multiplies the
     initial rate by `lr_decay` each time `lr_decay_examples` more were seen.
   """
-  steps = pipeline.steps_per_epoch(train_count, config.batch_size)
+  steps = plans.steps_per_epoch(train_count, config.batch_size)
   decay_steps = round(steps * config.lr_decay_examples / train_count)
   return keras.optimizers.schedules.ExponentialDecay(
       config.learning_rate, max(1, decay_steps), config.lr_decay,

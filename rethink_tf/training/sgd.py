@@ -8,10 +8,8 @@ all of it; the other backends compile the five together by themselves.
 import keras
 from keras import ops
 
-try:
+if keras.backend.backend() == "tensorflow":
   import tensorflow as tf
-except ImportError:  # Another backend, on a machine without TensorFlow.
-  tf = None
 
 
 class SGD(keras.optimizers.SGD):

@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-from rethink_tf.data import pipeline
+from rethink_tf.data import plans
 from rethink_tf.data import randomization
 from rethink_tf.data import split as split_lib
-from rethink_tf.distributed import coordinator as coordinator_lib
 from rethink_tf.distributed import strategy
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import directory as run_directory
@@ -37,7 +36,7 @@ class Task:
 
   @property
   def steps_per_epoch(self):
-    return pipeline.steps_per_epoch(len(self.train), self.config.batch_size)
+    return plans.steps_per_epoch(len(self.train), self.config.batch_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,5 +60,5 @@ class Setting:
   stop: signals.Stop = dataclasses.field(default_factory=signals.Stop)
   checkpoint_minutes: float = math.inf
   team: strategy.Team = strategy.ALONE
-  coordinator: coordinator_lib.Coordinator | None = None
+  coordinator: object = None
   measure: collections.abc.Callable | None = None

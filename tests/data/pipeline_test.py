@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rethink_tf.data import dataset
-from rethink_tf.data import pipeline
+from rethink_tf.data import plans
 from rethink_tf.data import preprocessing
 from rethink_tf.flags import training as training_flags
 from tests import launch
@@ -33,7 +33,7 @@ def _batches(split, config, start_epoch=0):
 
 def _epochs(batches):
   """Returns the indices of each epoch in the order of training."""
-  steps = pipeline.steps_per_epoch(_COUNT, _BATCH)
+  steps = plans.steps_per_epoch(_COUNT, _BATCH)
   return [np.concatenate([labels for _, labels in batches[i:i + steps]])
           for i in range(0, len(batches), steps)]
 
@@ -54,7 +54,7 @@ def test_the_last_batch_of_an_epoch_holds_what_is_left_over():
 @pytest.mark.parametrize("count, batch_size, steps", [
     (50_000, 128, 391), (128, 128, 1), (129, 128, 2), (1, 128, 1)])
 def test_steps_per_epoch_count_the_partial_batch(count, batch_size, steps):
-  assert pipeline.steps_per_epoch(count, batch_size) == steps
+  assert plans.steps_per_epoch(count, batch_size) == steps
 
 
 def test_images_and_labels_keep_the_types_of_a_networks_input():
@@ -73,13 +73,13 @@ def test_the_order_differs_by_epoch_and_by_seed():
 def test_the_order_is_the_same_in_another_process_and_for_every_model(tmp_path):
   code = (
       "import json; from rethink_tf.flags import training; "
-      "from rethink_tf.data import pipeline; "
-      "plan = pipeline.epoch_plan(70, training.Config("
+      "from rethink_tf.data import plans; "
+      "plan = plans.epoch_plan(70, training.Config("
       "batch_size=9, seed=5, model='alexnet_small', random_crop=True), 2); "
       "print(json.dumps([part.tolist() for part in plan]))")
   printed = launch.python(code, folder=tmp_path, PYTHONHASHSEED="3")
   order, offsets = json.loads(printed.stdout)
-  here = pipeline.epoch_plan(_COUNT, _config(), 2)
+  here = plans.epoch_plan(_COUNT, _config(), 2)
   assert order == here[0].tolist()
   assert offsets == here[1].tolist()
 
@@ -94,9 +94,9 @@ def test_without_random_crop_each_image_is_its_central_window():
 def test_with_random_crop_each_image_is_the_window_of_its_epochs_plan():
   split = _split()
   batches = _batches(split, _config(random_crop=True))
-  steps = pipeline.steps_per_epoch(_COUNT, _BATCH)
+  steps = plans.steps_per_epoch(_COUNT, _BATCH)
   for epoch in range(_EPOCHS):
-    order, offsets = pipeline.epoch_plan(_COUNT, _config(), epoch)
+    order, offsets = plans.epoch_plan(_COUNT, _config(), epoch)
     windows = np.stack([
         split.images[index, top:top + 28, left:left + 28]
         for index, (top, left) in zip(order, offsets)])
@@ -109,7 +109,7 @@ def test_with_random_crop_each_image_is_the_window_of_its_epochs_plan():
 
 
 def test_an_examples_window_does_not_depend_on_its_place_in_the_order():
-  order, offsets = pipeline.epoch_plan(_COUNT, _config(), 1)
+  order, offsets = plans.epoch_plan(_COUNT, _config(), 1)
   by_example = preprocessing.crop_offsets(_COUNT, 32, 5, 1)
   np.testing.assert_array_equal(offsets, by_example[order])
 
@@ -119,7 +119,7 @@ def test_an_examples_window_does_not_depend_on_its_place_in_the_order():
 def test_starting_at_an_epoch_goes_on_as_if_never_stopped(random_crop, start):
   split, config = _split(), _config(random_crop=random_crop)
   whole, tail = _batches(split, config), _batches(split, config, start)
-  steps = pipeline.steps_per_epoch(_COUNT, _BATCH)
+  steps = plans.steps_per_epoch(_COUNT, _BATCH)
   assert len(tail) == (_EPOCHS - start) * steps
   for (images, labels), (expected_images, expected_labels) in zip(
       tail, whole[start * steps:]):

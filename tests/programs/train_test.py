@@ -19,6 +19,7 @@ import rethink_tf
 from rethink_tf import errors
 from rethink_tf.data import digits
 from rethink_tf.data import pipeline
+from rethink_tf.data import plans
 from rethink_tf.data import preview
 from rethink_tf.data import randomization
 from rethink_tf.flags import training as training_flags
@@ -387,7 +388,7 @@ def test_the_examples_shown_are_those_that_training_begins_with(crop):
   data, train_split = experiment.load_data(config, None)
   grid = experiment._draw_examples(  # noqa: SLF001
       config, data.train.labels, data.label_names, train_split)
-  order, offsets = (drawn[:10] for drawn in pipeline.epoch_plan(
+  order, offsets = (drawn[:10] for drawn in plans.epoch_plan(
       len(train_split), config, 0))
   true, assigned = digits.load()[0].labels[order], _labels()[order]
   assert [axis.get_title() for axis in grid.axes] == [
@@ -452,7 +453,7 @@ def test_the_network_sees_the_same_images_in_every_epoch(pixels):
   inputs = inputs.reshape(_EPOCHS, 300, 28, 28, 3)
   in_order = []
   for epoch in range(_EPOCHS):
-    order, _ = pipeline.epoch_plan(300, config, epoch)
+    order, _ = plans.epoch_plan(300, config, epoch)
     in_order.append(inputs[epoch][np.argsort(order)])
   np.testing.assert_array_equal(in_order[0], in_order[1])
   np.testing.assert_array_equal(in_order[0], in_order[2])

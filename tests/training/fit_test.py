@@ -8,7 +8,7 @@ import pytest
 
 from rethink_tf import errors
 from rethink_tf.data import dataset
-from rethink_tf.data import pipeline
+from rethink_tf.data import plans
 from rethink_tf.flags import training as training_flags
 from rethink_tf.models import registry
 from rethink_tf.models import state
@@ -189,7 +189,7 @@ def test_an_epoch_takes_the_steps_that_numpy_takes(tmp_path):
 
   velocities = [0.0, 0.0]
   for epoch in range(2):
-    order, offsets = pipeline.epoch_plan(20, config, epoch)
+    order, offsets = plans.epoch_plan(20, config, epoch)
     for batch in (slice(0, 16), slice(16, 20)):
       x = np.stack([
           split.images[i, top:top + 28, left:left + 28].ravel() / 255

@@ -4,24 +4,42 @@ Every point comes from the rows of metrics.csv, and stands at its step. A run
 that goes on adds to what it finds: a point that is there is never written
 again, nor is a file replaced, as a TensorBoard that stays open would show a
 step twice. All is in one folder, which TensorBoard takes for one run.
+
+TensorBoard's own messages and records are written, which need no TensorFlow.
 """
 
 import contextlib
 import io
+import itertools
+import os
+import socket
+import struct
+import time
 
 import keras
 import numpy as np
-from tensorboard.backend.event_processing import event_file_loader
-from tensorboard.plugins.hparams import api as hparams
+from tensorboard.compat.proto import event_pb2
+from tensorboard.compat.proto import summary_pb2
+from tensorboard.compat.tensorflow_stub import errors as record_errors
+from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 from tensorboard.plugins.hparams import metadata
-import tensorflow as tf
+from tensorboard.plugins.hparams import summary_v2 as hparams
+from tensorboard.plugins.image import metadata as image_metadata
+from tensorboard.plugins.scalar import summary_v2 as scalars
+from tensorboard.plugins.text import summary_v2 as texts
+from tensorboard.summary.writer import record_writer
+from tensorboard.util import tensor_util
 
-from rethink_tf.runs import ownership
 from rethink_tf.runs import storage
 from rethink_tf.runs import wording
 
 _GRID = (2, 5)
-_PATTERN = "events.out.tfevents.*"
+_PREFIX = "events.out.tfevents."
+_PATTERN = f"{_PREFIX}*"
+# The first record of a file; where a width stands in a PNG, and a height.
+_VERSION = "brain.Event:2"
+_PNG_SIZE = slice(16, 24)
+_counter = itertools.count()
 # Column of metrics.csv: tag. TensorBoard sorts them by name.
 _CURVES = {
     "train_accuracy": "accuracy/train",
@@ -83,17 +101,28 @@ class TensorBoard(keras.callbacks.Callback):
     """
     png = io.BytesIO()
     examples.savefig(png, format="png")
-    image = tf.image.decode_png(png.getvalue(), channels=3)
-    self._writer.add("config", 0, lambda: tf.summary.text(
-        "config", _describe(config), 0))
-    self._writer.add("training examples", 0, lambda: tf.summary.image(
-        "training examples", image[tf.newaxis], 0))
+    self._writer.add("config", 0, lambda: texts.text_pb(
+        "config", _describe(config)))
+    self._writer.add("training examples", 0, lambda: _image(
+        "training examples", png.getvalue()))
     self._writer.flush()
 
   def _write(self, row):
     for column, tag in _CURVES.items():
       if row.get(column) is not None:
         self._writer.add_scalar(tag, row[column], row["step"])
+
+
+def _image(tag, png):
+  """Returns a summary of one image, given as PNG."""
+  width, height = struct.unpack(">II", png[_PNG_SIZE])
+  tensor = tensor_util.make_tensor_proto(
+      [str(width).encode(), str(height).encode(), png], dtype=np.object_)
+  summary = summary_pb2.Summary()
+  summary.value.add(
+      tag=tag, tensor=tensor,
+      metadata=image_metadata.create_summary_metadata(None, None))
+  return summary
 
 
 def _describe(config):
@@ -116,36 +145,50 @@ class _Writer:
 
   def __init__(self, folder):
     self._folder = folder
-    self._writer = None
+    self._path = None
+    self._pending = io.BytesIO()
     self._written = set(_read_points(folder))
 
-  def add(self, tag, step, write):
-    """Calls a function that writes, unless the tag has something at the step.
+  def add(self, tag, step, summarize):
+    """Adds a summary, unless the tag has something at the step.
 
     Args:
       tag: as TensorBoard calls it.
       step: int.
-      write: a function that writes a summary of this tag and step.
+      summarize: a function that returns the summary of this tag.
     """
     if (tag, step) in self._written:
       return
-    # A new writer would make its file in whoever's folder; one whose file is
-    # gone says nothing, and what it writes is lost.
-    ownership.require(self._folder)
-    if self._writer is None:
-      storage.make_folder(self._folder)
-      self._writer = tf.summary.create_file_writer(str(self._folder))
-    with self._writer.as_default():
-      write()
+    if self._path is None:
+      self._path = self._folder / _name_file()
+      self._add(event_pb2.Event(file_version=_VERSION))
+    self._add(event_pb2.Event(step=step, summary=summarize()))
     self._written.add((tag, step))
 
   def add_scalar(self, tag, value, step):
-    self.add(tag, step, lambda: tf.summary.scalar(tag, value, step))
+    self.add(tag, step, lambda: scalars.scalar_pb(tag, value))
 
   def flush(self):
-    if self._writer is not None:
-      ownership.require(self._folder)
-      self._writer.flush()
+    """Writes what was added.
+
+    Raises:
+      StorageError: it cannot be written, or the folder is no longer this
+        process's.
+    """
+    if self._pending.tell():
+      storage.make_folder(self._folder)
+      storage.append_bytes(self._path, self._pending.getvalue())
+      self._pending = io.BytesIO()
+
+  def _add(self, event):
+    event.wall_time = time.time()
+    record_writer.RecordWriter(self._pending).write(event.SerializeToString())
+
+
+def _name_file():
+  """Returns a name that no other has: of this second, machine and process."""
+  return (f"{_PREFIX}{int(time.time()):010}.{socket.gethostname()}."
+          f"{os.getpid()}.{next(_counter)}")
 
 
 def _read_points(folder):
@@ -155,9 +198,20 @@ def _read_points(folder):
   damaged, or half there, as a kill may leave the last one.
   """
   for path in sorted(folder.glob(_PATTERN)):
-    for event in event_file_loader.EventFileLoader(str(path)).Load():
+    for record in _read_records(path):
+      event = event_pb2.Event.FromString(record)
       for value in event.summary.value:
         yield value.tag, event.step
+
+
+def _read_records(path):
+  """Yields a file's records, bytes, to its end or to a damaged one."""
+  reader = pywrap_tensorflow.PyRecordReader_New(str(path))
+  with contextlib.suppress(
+      record_errors.OutOfRangeError, record_errors.DataLossError):
+    while True:
+      reader.GetNext()
+      yield reader.record()
 
 
 def _remove_old_curves(folder):
@@ -183,14 +237,14 @@ def write_end(folder, config, result):
   """
   given = {**config.as_dict(), "train_examples": result["train_examples"]}
   writer = _Writer(folder)
-  writer.add(metadata.EXPERIMENT_TAG, 0, lambda: hparams.hparams_config(
+  writer.add(metadata.EXPERIMENT_TAG, 0, lambda: hparams.hparams_config_pb(
       hparams=[hparams.HParam(key) for key in _HPARAMS],
       metrics=[
           hparams.Metric(tag, display_name=key.replace("_", " "))
           for key, tag in _FINAL.items()]))
   # Without an ID the tab names a trial by its folder. It takes those of one
   # ID for repetitions of one trial, and a hash of the flags for the default.
-  writer.add(metadata.SESSION_START_INFO_TAG, 0, lambda: hparams.hparams(
+  writer.add(metadata.SESSION_START_INFO_TAG, 0, lambda: hparams.hparams_pb(
       {key: given[key] for key in _HPARAMS}, trial_id=""))
   for key, tag in _FINAL.items():
     writer.add_scalar(tag, result[key], result["steps"])
