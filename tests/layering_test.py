@@ -57,6 +57,7 @@ _ONLY = {
     "argparse": set(),
     "array_record": {"data.records"},
     "pickle": set(),
+    "jax": {"data.device", "training.compiled"},
     "keras": {
         "distributed.keras_repairs", "distributed.strategy", "measures",
         "models", "runs.environment", "theory", "training"},

@@ -307,6 +307,7 @@ def parse(arguments):
       raise errors.UsageError(
           f"--{name}: expected --strategy=one_device with it. Received: "
           f"{options.strategy}")
+  _check_backend(options)
   if options.strategy == ASYNCHRONOUS:
     _check_asynchronous(options)
   if options.preview and config.is_imagenet:
@@ -316,14 +317,18 @@ def parse(arguments):
   return config, options
 
 
+def _check_backend(options):
+  """Refuses what TensorFlow alone distributes."""
+  backend = variables.find_backend(os.environ)
+  if options.strategy != STRATEGIES[0] and backend != "tensorflow":
+    raise errors.UsageError(
+        f"--strategy={options.strategy}: expected Keras on tensorflow. "
+        f"Received: {backend}")
+
+
 def _check_asynchronous(options):
   """Refuses what workers that wait for nobody cannot do."""
   if options.deterministic:
     raise errors.UsageError(
         f"--deterministic: expected without --strategy={ASYNCHRONOUS}, under "
         "which the order of updates is each run's own")
-  backend = variables.find_backend(os.environ)
-  if backend != "tensorflow":
-    raise errors.UsageError(
-        f"--strategy={ASYNCHRONOUS}: expected Keras on tensorflow. Received: "
-        f"{backend}")

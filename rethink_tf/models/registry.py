@@ -94,9 +94,21 @@ def build(name, input_shape=(28, 28, 3), num_classes=10, *, weight_decay=0.0,
   model = models()[name]
   file = importlib.import_module(f"rethink_tf.models.{model.file}")
   with _computing_in(precision):
-    return file.build(
+    built = file.build(
         name, input_shape, num_classes, weight_decay=weight_decay,
         dropout=dropout, seed=seed, **{**model.arguments, **options})
+  _draw_as_everywhere(built)
+  return built
+
+
+def _draw_as_everywhere(model):
+  """Gives a model the initial weights of its seed, whatever the backend."""
+  import keras  # noqa: PLC0415
+
+  if keras.backend.backend() != "tensorflow":
+    from rethink_tf.models import initial_weights  # noqa: PLC0415
+
+    initial_weights.redraw(model)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 
 from rethink_tf import errors
 from rethink_tf.distributed import strategy
+from rethink_tf.training import compiled
 from rethink_tf.training import losses
 from rethink_tf.training import margins
 from rethink_tf.training import optimizers
@@ -45,6 +46,8 @@ def measure(model, split, team, callbacks=()):
     callbacks: `keras.callbacks.Callback`s, which may stop it.
   """
   with _averaged_weights(model):
+    if compiled.is_for(split):
+      return compiled.evaluate(model, split, callbacks)
     return _evaluate(
         model, split, team, team.evaluation_steps(split), callbacks)
 
@@ -64,6 +67,8 @@ def predict_classes(model, config, split, team, callbacks=()):
       fewer classes than examples.
   """
   with _averaged_weights(model):
+    if compiled.is_for(split):
+      return compiled.predict_classes(model, config, split, callbacks)
     if team.strategy:
       return team.predict(
           model, split, lambda outputs: losses.select_logits(outputs, config))

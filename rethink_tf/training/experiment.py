@@ -1,6 +1,7 @@
 """One run, from a Config to result.json."""
 
 import dataclasses
+import functools
 import sys
 
 import keras
@@ -17,6 +18,7 @@ from rethink_tf.models import state
 from rethink_tf.runs import clock as clock_lib
 from rethink_tf.runs import environment
 from rethink_tf.runs import examples as examples_lib
+from rethink_tf.training import compiled
 from rethink_tf.training import determinism
 from rethink_tf.training import evaluation
 from rethink_tf.training import fit
@@ -325,6 +327,11 @@ def _draw_examples(config, true, label_names, train):
     label_names: a name a class.
     train: the split.
   """
-  inputs, assigned, indices = train.first_examples(config, _SHOWN)
+  first_examples = train.first_examples
+  if compiled.is_for(train):
+    from rethink_tf.data import device  # noqa: PLC0415
+
+    first_examples = functools.partial(device.first_examples, train)
+  inputs, assigned, indices = first_examples(config, _SHOWN)
   return event_files.example_grid(
       inputs, assigned, true[indices], label_names)

@@ -11,6 +11,7 @@ from rethink_tf import streams
 from rethink_tf.models import state
 from rethink_tf.runs import results
 from rethink_tf.training import checkpoints
+from rethink_tf.training import compiled
 from rethink_tf.training import evaluation
 from rethink_tf.training import losses
 from rethink_tf.training import margins as margins_lib
@@ -172,6 +173,11 @@ def _make_loop(model, remote, task, setting, position, callbacks, saver):
         model, asynchronous.Remote(
             setting.coordinator, model, remote, task.config),
         task, setting, position, callbacks, saver)
+  if compiled.is_for(task.train):
+    # Imported here, as it needs JAX.
+    from rethink_tf.training import loop  # noqa: PLC0415
+
+    return loop.Loop(model, task, setting, position, callbacks, saver)
   return _Loop(model, task, setting.team, position, callbacks)
 
 

@@ -234,10 +234,11 @@ def test_asynchronous_workers_are_a_config_of_their_own():
   assert training_flags.read_config(other.as_dict()) == other
 
 
-def test_asynchronous_workers_need_tensorflow(monkeypatch):
+def test_all_strategies_but_one_device_need_tensorflow(monkeypatch):
   monkeypatch.setattr(
       "importlib.util.find_spec", lambda name: name)  # As if JAX were there.
   monkeypatch.setenv("KERAS_BACKEND", "jax")
   training_flags.parse([])
-  with pytest.raises(errors.UsageError, match="Keras on tensorflow.*jax"):
-    training_flags.parse(["--strategy=parameter_server"])
+  for name in ("mirrored", "multi_worker", "parameter_server"):
+    with pytest.raises(errors.UsageError, match="Keras on tensorflow.*jax"):
+      training_flags.parse([f"--strategy={name}"])
