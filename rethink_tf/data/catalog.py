@@ -51,3 +51,5 @@ DATASETS = {
 }
 # Those of 32x32 pixels, held in memory.
 IN_MEMORY = tuple(name for name in DATASETS if name != IMAGENET)
+# Of those, the ones that TFDS prepares.
+PREPARED = tuple(name for name in IN_MEMORY if name != "digits")

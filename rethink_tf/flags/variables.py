@@ -80,7 +80,8 @@ def find_backend(environment):
 
 
 def _check_backend(name, backend):
-  # TensorFlow always is. This looks for a package without importing it.
+  # TensorFlow is asked for where it is needed, by `programs.train`. This
+  # looks for a package without importing it.
   installed = backend != "jax" or importlib.util.find_spec("jax") is not None
   if backend not in _BACKENDS or not installed:
     raise errors.UsageError(

@@ -1,5 +1,10 @@
-"""What a program does before it imports TensorFlow and Keras."""
+"""What a program does before it imports Keras and its backend."""
 
+import importlib.util
+import os
+
+from rethink_tf import errors
+from rethink_tf.flags import variables
 from rethink_tf.programs import library_notes
 from rethink_tf.programs import quick_imports
 
@@ -14,3 +19,16 @@ def prepare(level=2):
   """
   library_notes.silence(level)
   quick_imports.install()
+
+
+def require_backend():
+  """Refuses the backend that Keras would compute with, where it is not there.
+
+  Raises:
+    UsageError: it is TensorFlow, which need not be installed.
+  """
+  backend = variables.find_backend(os.environ)
+  if importlib.util.find_spec(backend) is None:
+    raise errors.UsageError(
+        "KERAS_BACKEND: expected jax, as TensorFlow is not installed. "
+        f"Received: {os.environ.get('KERAS_BACKEND')!r}")

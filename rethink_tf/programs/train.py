@@ -30,6 +30,7 @@ def main(argv):
 
 
 def _train(config, options, directory, stop, link=None, coordinator=None):
+  libraries.require_backend()
   # Imported once everything that can be refused early was.
   from rethink_tf.training import experiment  # noqa: PLC0415
 

@@ -14,6 +14,7 @@ from rethink_tf.flags import double_descent
 from rethink_tf.flags import export
 from rethink_tf.flags import linear
 from rethink_tf.flags import measure
+from rethink_tf.flags import pack
 from rethink_tf.flags import section5
 from rethink_tf.flags import selection
 from rethink_tf.flags import suites
@@ -167,6 +168,7 @@ def test_a_help_that_is_longer_than_a_screen_is_short(capsys, monkeypatch):
 _PROGRAMS = {
     "train": training.parse, "interpolate": linear.parse_interpolate,
     "section5": section5.parse_section5, "export": export.parse,
+    "pack": pack.parse,
     "double_descent": double_descent.parse_double_descent,
     "select_kernel": selection.parse_select, "measure": measure.parse_measure,
     "report": suites.parse_report, "reproduce": suites.parse_reproduce,

@@ -31,6 +31,7 @@ from rethink_tf.flags import export as export_flags
 from rethink_tf.flags import linear as linear_flags
 from rethink_tf.flags import measure as measure_flags
 from rethink_tf.flags import memorization as memorization_flags
+from rethink_tf.flags import pack as pack_flags
 from rethink_tf.flags import run as run_flags
 from rethink_tf.flags import section5 as section5_flags
 from rethink_tf.flags import selection as selection_flags
@@ -210,6 +211,7 @@ _PROGRAMS = {
     "examples": _Program(
         examples_flags.parse_examples, (examples_flags.ExamplesOptions,), ()),
     "export": _Program(export_flags.parse, (export_flags.ExportOptions,), ()),
+    "pack": _Program(pack_flags.parse, (pack_flags.PackOptions,), ()),
     "report": _Program(
         suite_flags.parse_report, (suite_flags.ReportOptions,), ()),
     "reproduce": _Program(

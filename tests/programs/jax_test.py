@@ -108,3 +108,11 @@ def test_a_run_goes_on_with_the_other_backend(trained, tmp_path, begun, ended):
   assert "in epoch 2, after 2 of its 4 steps" in done.stdout, done.stderr
   np.testing.assert_allclose(
       _losses(tmp_path / "run"), _losses(trained(ended)), rtol=1e-4)
+
+
+def test_data_that_only_tensorflow_reads_are_refused_in_a_line(tmp_path):
+  (tmp_path / "data").mkdir()
+  done = _train("jax", tmp_path / "run", "--dataset=mnist",
+                f"--data_dir={tmp_path}/data")
+  assert (done.returncode, len(launch.errors_of(done))) == (3, 1), done.stderr
+  assert f"{tmp_path}/data/packed/mnist.npz: expected a file" in done.stderr
