@@ -307,7 +307,7 @@ def parse(arguments):
       raise errors.UsageError(
           f"--{name}: expected --strategy=one_device with it. Received: "
           f"{options.strategy}")
-  _check_backend(options)
+  _check_backend(config, options)
   if options.strategy == ASYNCHRONOUS:
     _check_asynchronous(options)
   if options.preview and config.is_imagenet:
@@ -317,13 +317,16 @@ def parse(arguments):
   return config, options
 
 
-def _check_backend(options):
-  """Refuses what TensorFlow alone distributes."""
+def _check_backend(config, options):
+  """Refuses what TensorFlow alone distributes and measures."""
   backend = variables.find_backend(os.environ)
-  if options.strategy != STRATEGIES[0] and backend != "tensorflow":
-    raise errors.UsageError(
-        f"--strategy={options.strategy}: expected Keras on tensorflow. "
-        f"Received: {backend}")
+  of_tensorflow = {
+      f"strategy={options.strategy}": options.strategy != STRATEGIES[0],
+      f"measure_every={config.measure_every}": config.measure_every}
+  for flag, is_used in of_tensorflow.items():
+    if is_used and backend != "tensorflow":
+      raise errors.UsageError(
+          f"--{flag}: expected Keras on tensorflow. Received: {backend}")
 
 
 def _check_asynchronous(options):

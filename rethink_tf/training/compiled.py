@@ -199,10 +199,15 @@ class _Programs:
   """
 
   def __init__(self, model):
-    self.train = _compile(model.train_step)
-    self.evaluate = _compile(model.test_step)
+    def name_metrics(size):
+      del size
+      return dict.fromkeys(model.get_metrics_result(), ())
+
+    self.train = _compile(model.train_step, name_metrics)
+    self.evaluate = _compile(model.test_step, name_metrics)
     self.predict = _compile(
-        lambda state, data: _predict(model, state, data[0]))
+        lambda state, data: _predict(model, state, data[0]),
+        lambda size: {"outputs": (size, model.output_shape[-1])})
 
 
 def _predict(model, state, inputs):
@@ -217,12 +222,14 @@ def _programs(model, optimizer):
   return _Programs(model)
 
 
-def _compile(step):
+def _compile(step, shapes_of):
   """Returns a program of the steps from one to another.
 
   Args:
     step: a function of a state and of `(inputs, labels)` that returns a dict
       and the next state.
+    shapes_of: a function of a batch's size that returns the shape of each
+      float32 in that dict: to trace a step for it takes seconds.
   """
   import jax  # noqa: PLC0415
   from jax import numpy as jnp  # noqa: PLC0415
@@ -230,21 +237,18 @@ def _compile(step):
   from rethink_tf.data import device  # noqa: PLC0415
 
   def run(state, images, labels, order, windows, start, stop):
-    def take(state, number):
-      which = order[number]
-      inputs = device.take_inputs(images, which, windows[number])
-      return step(state, (inputs, labels[which]))
-
     def advance(number, carried):
       state, results = carried
-      measured, state = take(state, number)
+      which = order[number]
+      inputs = device.take_inputs(images, which, windows[number])
+      measured, state = step(state, (inputs, labels[which]))
       return state, {
           name: rows.at[number].set(measured[name])
           for name, rows in results.items()}
 
-    shapes, _ = jax.eval_shape(take, state, 0)
-    results = {name: jnp.zeros((len(order), *one.shape), one.dtype)
-               for name, one in shapes.items()}
+    steps, size = order.shape
+    results = {name: jnp.zeros((steps, *shape), jnp.float32)
+               for name, shape in shapes_of(size).items()}
     state, results = jax.lax.fori_loop(start, stop, advance, (state, results))
     return results, state
 

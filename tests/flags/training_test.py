@@ -234,11 +234,13 @@ def test_asynchronous_workers_are_a_config_of_their_own():
   assert training_flags.read_config(other.as_dict()) == other
 
 
-def test_all_strategies_but_one_device_need_tensorflow(monkeypatch):
+def test_measures_and_all_strategies_but_one_need_tensorflow(monkeypatch):
   monkeypatch.setattr(
       "importlib.util.find_spec", lambda name: name)  # As if JAX were there.
   monkeypatch.setenv("KERAS_BACKEND", "jax")
   training_flags.parse([])
-  for name in ("mirrored", "multi_worker", "parameter_server"):
-    with pytest.raises(errors.UsageError, match="Keras on tensorflow.*jax"):
-      training_flags.parse([f"--strategy={name}"])
+  for flag in ("--strategy=mirrored", "--strategy=multi_worker",
+               "--strategy=parameter_server", "--measure_every=2"):
+    with pytest.raises(
+        errors.UsageError, match=f"{flag}: expected Keras on tensorflow.*jax"):
+      training_flags.parse([flag])
