@@ -307,7 +307,9 @@ def _read(directory):
     config = training_flags.read_config(loaded.config)
   except ValueError:
     raise _another_version(directory) from None
-  if set(recorded) != set(config.as_dict()):
+  # The strategy is a flag of the options, and so is not among those above.
+  if set(recorded) != set(config.as_dict()) or config.strategy not in (
+      None, training_flags.ASYNCHRONOUS):
     raise _another_version(directory)
   # As the config says, or fewer where it says that a fitted network stops.
   last = loaded.result.get("epochs") if config.stop_when_fitted else (

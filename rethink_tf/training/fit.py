@@ -396,8 +396,9 @@ def _forget_test(rows, config):
   last = _last_epoch(config, rows)
   for row in rows:
     if row["epoch"] % config.eval_every and row["epoch"] < last:
-      row |= dict.fromkeys((
-          "test_loss", "test_accuracy", "test_top5", *results.TEST_HALVES))
+      row |= dict.fromkeys(("test_loss", "test_accuracy", "test_top5"))
+      for name in results.TEST_HALVES:
+        row.pop(name, None)
     if row["epoch"] % (config.measure_every or 1) and row["epoch"] < last:
       row.pop("measures", None)
 
