@@ -19,18 +19,29 @@ def install(names, run):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-  """Finds packages as Python does, each once, to be executed by a function."""
+  """Finds packages as Python does, to be executed, once, by a function.
+
+  Who only looks whether a package is there changes nothing.
+  """
 
   def __init__(self, names, run):
     self._names = names
     self._run = run
+    self._looked_for = set()
 
   def find_spec(self, fullname, path=None, target=None):
-    if fullname not in self._names:
+    if fullname not in self._names - self._looked_for:
       return None
-    self._names.remove(fullname)
-    spec = importlib.util.find_spec(fullname)
+    self._looked_for.add(fullname)  # All finders but this one are asked.
+    try:
+      spec = importlib.util.find_spec(fullname)
+    finally:
+      self._looked_for.remove(fullname)
     if spec:
       execute = spec.loader.exec_module
-      spec.loader.exec_module = lambda module: self._run(execute, module)
+      spec.loader.exec_module = lambda module: self._execute(execute, module)
     return spec
+
+  def _execute(self, execute, module):
+    self._names.discard(module.__name__)
+    self._run(execute, module)

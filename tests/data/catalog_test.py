@@ -28,7 +28,7 @@ _PROGRAMS = {
     "double_descent": ("--train_examples=30", "--features=20,30"),
     "expressivity": (),
     "corollary1": ("--n=30", "--blocks=2"),
-    "perceptron": ("--n=2", "--classes=1,2"),
+    "perceptron": ("--n=1", "--classes=26,28"),
     "rademacher": ("--n=20", "--draws=1", "--epochs=1"),
     "separation": ("--n=0",),
     "vc_dimension": ("--n=2,10", "--labelings=3"),

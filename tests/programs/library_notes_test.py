@@ -61,6 +61,18 @@ def test_notes_are_dropped_and_warnings_and_errors_are_not(tmp_path):
   assert last == "imported"
 
 
+def test_who_looks_whether_the_library_is_there_changes_nothing(tmp_path):
+  (tmp_path / "tensorflow.py").write_text(_LIBRARY)
+  done = launch.python(
+      _IMPORT.replace("import tensorflow", "import importlib.util\n"
+                      "assert importlib.util.find_spec('tensorflow')\n"
+                      "import tensorflow"),
+      folder=tmp_path, PYTHONPATH=_path(tmp_path))
+  *said, last = done.stderr.splitlines()
+  assert [line.partition("] ")[2] for line in said] == _WARNINGS
+  assert last == "imported"
+
+
 def test_a_user_who_asks_for_notes_gets_them(tmp_path):
   done = _import_fake(tmp_path, TF_CPP_MIN_LOG_LEVEL="0")
   assert "oneDNN is on" in done.stderr
