@@ -41,12 +41,15 @@ saver.Saver.asked_to_stop = ask
 
 
 def _train(backend, logdir, *flags, before=""):
-  """Trains in a process; returns it, ended."""
+  """Trains in a process, on the CPU; returns it, ended.
+
+  JAX with CUDA says of a machine without a GPU, at length, that it has none.
+  """
   hidden = "sys.modules['tensorflow'] = None" if backend == "jax" else ""
   return launch.python(
       f"import runpy, sys\n{hidden}\n{before}\n{_TRAIN}",
       *_FLAGS, *flags, f"--logdir={logdir}", folder=logdir.parent,
-      KERAS_BACKEND=backend)
+      KERAS_BACKEND=backend, JAX_PLATFORMS="cpu")
 
 
 @pytest.fixture(name="trained", scope="module")
