@@ -103,6 +103,15 @@ def test_a_run_that_was_stopped_ends_with_the_bits_of_one_that_was_not(
   np.testing.assert_array_equal(_losses(tmp_path / "run"), _losses(whole))
 
 
+def test_many_steps_in_a_program_are_the_steps_one_by_one(trained, tmp_path):
+  # As on a GPU; a processor is called step by step.
+  done = _train("jax", tmp_path / "run",
+                before="import jax\njax.default_backend = lambda: 'gpu'")
+  assert done.returncode == 0, done.stderr
+  np.testing.assert_allclose(
+      _losses(tmp_path / "run"), _losses(trained("jax")), rtol=1e-5)
+
+
 @pytest.mark.parametrize("begun, ended", [
     ("tensorflow", "jax"), ("jax", "tensorflow")])
 def test_a_run_goes_on_with_the_other_backend(trained, tmp_path, begun, ended):
