@@ -17,8 +17,8 @@ from rethink_tf.distributed import meeting
 from rethink_tf.distributed import messages
 
 # A worker that says nothing for so many seconds is lost. TensorFlow's own
-# heartbeat, of 10 s, cannot say which one.
-_SILENCE = 30
+# heartbeat cannot say which one.
+SILENCE = 30
 _BEAT = 3
 # The main thread may sit in a collective operation that never returns. So many
 # seconds after another worker's end it is ended.
@@ -125,7 +125,7 @@ class Link:
       RunError: TensorFlow failed for want of another worker; this names it.
     """
     if error is not None and kind.__module__.startswith("tensorflow."):
-      failure = self.failure(_SILENCE + 2 * _BEAT)
+      failure = self.failure(SILENCE + 2 * _BEAT)
       if failure:
         self.close(failure)
         raise failure from error
@@ -179,7 +179,7 @@ class Link:
     try:
       failure = self._hear_out(index)
     except TimeoutError:
-      failure = self._lose(index, f"said nothing for {_SILENCE} seconds")
+      failure = self._lose(index, f"said nothing for {SILENCE} seconds")
     except OSError:
       failure = self._lose(index, "is gone")
     except ValueError as error:
@@ -199,7 +199,7 @@ class Link:
       ValueError: it has said what no worker says.
     """
     while True:
-      message = self._channels[index].receive(_SILENCE)
+      message = self._channels[index].receive(SILENCE)
       if "goodbye" in message:
         return messages.read_goodbye(message) or self._await_own_end(index)
       if "round" in message:
@@ -213,7 +213,7 @@ class Link:
     All are done at the same time but for some seconds.
     """
     with self._changed:
-      if self._changed.wait_for(lambda: self._closed, _SILENCE):
+      if self._changed.wait_for(lambda: self._closed, SILENCE):
         return None
     return self._lose(index, "ended before the others")
 

@@ -6,12 +6,14 @@ each takes a slice of it, and the gradient is the mean over all of it.
 
 import contextlib
 import dataclasses
+import functools
 
 import keras
 import numpy as np
 
 from rethink_tf import errors
 from rethink_tf.data import plans
+from rethink_tf.distributed import link as link_lib
 from rethink_tf.models import state
 
 
@@ -256,9 +258,30 @@ def make(name, link=None):
   resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
       tf.train.ClusterSpec({"worker": list(cluster.addresses)}),
       task_type="worker", task_id=cluster.index, rpc_layer="grpc")
-  return Team(
-      tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver),
-      link)
+  with _silence_left_to_the_link():
+    strategy = tf.distribute.MultiWorkerMirroredStrategy(
+        cluster_resolver=resolver)
+  return Team(strategy, link)
+
+
+@contextlib.contextmanager
+def _silence_left_to_the_link():
+  """Has TensorFlow, of a strategy made in the block, wait longer than the link.
+
+  By itself its heartbeat gives a worker up after 10 s without saying which, and
+  packets that a cut link took come again only seconds after it is back. The
+  strategy configures the heartbeat, and has no argument for it.
+  """
+  from tensorflow.python.eager import context  # noqa: PLC0415
+
+  eager = context.context()
+  eager.configure_coordination_service = functools.partial(
+      eager.configure_coordination_service,
+      heartbeat_timeout_in_ms=2000 * link_lib.SILENCE)
+  try:
+    yield
+  finally:
+    del eager.configure_coordination_service  # The method is there again.
 
 
 def check_batches(config, train_count, parts, name="replicas"):

@@ -68,8 +68,8 @@ end_workers() {
 
 # fail NAME WORDS: ends the script, with what the workers said.
 fail() {
-  echo "$1: $2"
-  tail -n 25 "$folder/$1".?
+  echo "$1: $2" >&2  # What calls this may keep what is printed.
+  tail -n 25 "$folder/$1".? >&2
   exit 1
 }
 

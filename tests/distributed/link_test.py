@@ -187,7 +187,7 @@ def test_a_value_that_is_not_right_is_a_failure_of_who_gave_it(tmp_path):
 
 
 def test_a_member_that_ends_before_the_others_is_a_failure_of_it(monkeypatch):
-  monkeypatch.setattr(link, "_SILENCE", 1)
+  monkeypatch.setattr(link, "SILENCE", 1)
   other, own = linked.connect()
   peers = link.Link(cluster.Cluster(("a:1", "b:2"), 0), {1: own})
   other.send({"goodbye": 0})

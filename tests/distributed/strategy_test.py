@@ -17,6 +17,23 @@ from rethink_tf.training import experiment
 from tests import launch
 from tests.distributed import linked
 
+# Makes a team of two up to where TensorFlow's server would start, and wait.
+_START = """
+import sys, types
+from tensorflow.python.eager import context
+from rethink_tf.distributed import strategy
+def end(self, server):
+  settings = server.default_session_config.experimental.coordination_config
+  print(settings.service_leader, settings.heartbeat_timeout_in_ms)
+  sys.exit()
+context.Context.enable_collective_ops = end
+class Cluster:
+  addresses = ("127.0.0.1:1", "127.0.0.1:2")
+  index = 1
+  __len__ = lambda self: 2
+strategy.make("multi_worker", types.SimpleNamespace(
+    cluster=Cluster(), exchange=lambda value: [value]))
+"""
 # Trains on one device, and as a team of two replicas: 23 examples in batches
 # of 8 leave 7, which two cannot share equally. Each time in a process of its
 # own, or TensorFlow would have its devices already.
@@ -215,3 +232,10 @@ def test_one_worker_prepares_data_before_the_others_load_them(
   experiment._load_together(  # noqa: SLF001
       config, options, _Recorded(events, is_chief))
   assert events == expected
+
+
+def test_tensorflow_waits_longer_for_a_worker_than_the_link_does(tmp_path):
+  done = launch.python(_START, folder=tmp_path)
+  leader, milliseconds = done.stdout.split()
+  assert leader == "/job:worker/replica:0/task:0"
+  assert int(milliseconds) > 1000 * link.SILENCE
