@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 import typing
 
 from rethink_tf import errors
@@ -10,6 +11,7 @@ from rethink_tf.flags import checks
 from rethink_tf.flags import declare
 from rethink_tf.flags import run as run_flags
 from rethink_tf.flags import training as training_flags
+from rethink_tf.flags import variables
 from rethink_tf.models import registry
 
 METHODS = ("construction", "sgd")
@@ -258,9 +260,15 @@ def parse(kind, purpose, arguments, example="--dataset=digits"):
   values, _ = declare.read(
       kind.program, purpose, arguments, kind, run_flags.NetworkOptions,
       example=example)
-  return run_flags.build(
+  config, options = run_flags.build(
       kind, run_flags.NetworkOptions, values, arguments,
       lambda config: config.program)
+  backend = variables.find_backend(os.environ)
+  if hasattr(config, "epochs") and backend != "tensorflow":
+    raise errors.UsageError(
+        f"{kind.program}: expected Keras on tensorflow, by which it trains its "
+        f"networks. Received: {backend}")
+  return config, options
 
 
 parse_expressivity = functools.partial(

@@ -32,3 +32,15 @@ def require_backend():
     raise errors.UsageError(
         "KERAS_BACKEND: expected jax, as TensorFlow is not installed. "
         f"Received: {os.environ.get('KERAS_BACKEND')!r}")
+
+
+def require_tensorflow():
+  """Refuses a machine without TensorFlow, for what needs it on any backend.
+
+  Raises:
+    UsageError: it is not installed.
+  """
+  if importlib.util.find_spec("tensorflow") is None:
+    raise errors.UsageError(
+        "expected TensorFlow, which this program computes with whatever "
+        "KERAS_BACKEND is; train does without. Received: none installed")

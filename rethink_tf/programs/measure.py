@@ -19,6 +19,7 @@ def main(argv):
   if not found:
     raise errors.UsageError(
         f"--runs: expected run directories. Received: none in {options.runs}")
+  libraries.require_tensorflow()
   code = 0
   for file in found:
     try:

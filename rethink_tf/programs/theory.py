@@ -1,6 +1,7 @@
 """What the programs of the theory have in common."""
 
 from rethink_tf.programs import common
+from rethink_tf.programs import libraries
 
 
 def main(parsed, run, describe):
@@ -24,6 +25,7 @@ def _conductor(run):
     # A signal ends it at once. A network in training goes on from its last
     # checkpoint; what trains none takes less than a minute and begins anew.
     del stop
+    libraries.require_tensorflow()
     from rethink_tf.theory import study  # noqa: PLC0415
 
     return study.conduct(run, config, options, directory)

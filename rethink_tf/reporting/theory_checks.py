@@ -151,9 +151,9 @@ def mistakes_are_bounded(runs):
     ratios = separable.mistakes / separable.mistake_bound
     findings.append(finding.Finding(
         subject, bool((ratios <= 1).all()),
-        f"at most {ratios.max():.3f} of it, for {len(separable)} sets of "
-        f"examples, {(separable.label_corruption > 0).sum()} with random "
-        "labels among them"))
+        f"at most {ratios.max():.3f} of the bound, for {len(separable)} sets "
+        f"of examples, of which {(separable.label_corruption > 0).sum()} have "
+        "corrupted labels"))
   return findings or [finding.Finding("the Perceptron", None)]
 
 

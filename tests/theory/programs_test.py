@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -89,6 +90,29 @@ def test_a_run_is_recorded_found_done_and_refused_when_changed(name, tmp_path):
   assert _run(name, tmp_path, "--seed=2", "--overwrite")[0] == 0
   assert _result(tmp_path)["seed"] == 2
   assert (tmp_path / "run/mine.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", ["expressivity", "rademacher", "stability"])
+def test_what_trains_networks_is_refused_on_jax(name, tmp_path, monkeypatch):
+  monkeypatch.setattr(
+      "importlib.util.find_spec", lambda name: name)  # As if JAX were there.
+  monkeypatch.setenv("KERAS_BACKEND", "jax")
+  code, out, err = _run(name, tmp_path)
+  assert (code, out) == (2, "") and err == (
+      f"error: {name}: expected Keras on tensorflow, by which it trains its "
+      "networks. Received: jax\n")
+
+
+def test_without_tensorflow_a_line_says_that_it_is_needed(
+    tmp_path, monkeypatch):
+  find_spec = importlib.util.find_spec
+  monkeypatch.setattr(
+      "importlib.util.find_spec",
+      lambda name, *more: None if name == "tensorflow" else find_spec(
+          name, *more))
+  code, _, err = _run("lemma1", tmp_path)
+  assert code == 2 and err.startswith("error: expected TensorFlow, which this")
+  assert err.count("\n") == 1 and not (tmp_path / "run/result.json").exists()
 
 
 def test_expressivity_fits_random_labels_with_2n_plus_d_weights(tmp_path):
